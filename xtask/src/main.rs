@@ -1,1 +1,24 @@
-fn main() {}
+//! Reads the command line and hands on. Never does the work itself.
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  test [--stage NAME]... [--list]   run every stage, or the named ones; --list names them";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let done = match words.split_first() {
+        Some((command, rest)) if command == "test" => xtask::test::run(rest),
+        _ => Err(anyhow::anyhow!("{USAGE}")),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(fault) => {
+            eprintln!("{fault:#}");
+            ExitCode::from(2)
+        }
+    }
+}
