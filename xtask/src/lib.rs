@@ -2,12 +2,14 @@
 //! Never linked into the server, and never depends on a crate of it: a command must start
 //! before the thing it builds does.
 
+pub mod judges;
 pub mod postgres;
 pub mod process;
 pub mod runner;
 pub mod stage;
 pub mod summary;
 pub mod test;
+pub mod tools;
 
 use std::path::PathBuf;
 

@@ -6,17 +6,20 @@ use std::{ffi::OsString, fs, path::PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::{
+    judges,
     postgres::{self, Postgres},
     process,
     runner::{Runner, Tree, honest},
     stage,
     summary::Counts,
+    tools::Tools,
 };
 
 type Work = fn(&mut Bench) -> Result<Counts>;
 
 /// In the order they run: cheap and telling first.
-const STAGES: [(&str, &str, Work); 7] = [
+const STAGES: [(&str, &str, Work); 9] = [
+    ("tools", "what the checks need is installed", tools),
     ("fmt", "the code is formatted", fmt),
     ("clippy", "no lint speaks, all targets", clippy),
     ("postgres", "a throwaway PostgreSQL starts", start_postgres),
@@ -24,6 +27,7 @@ const STAGES: [(&str, &str, Work); 7] = [
     ("integration", "tests of whole crates, style rules included", integration),
     ("doc", "examples in the documentation, good and refused", doc),
     ("demo", "docs/demo.sh with the built binary", demo),
+    ("judges", "programs in other languages agree with us", outside_judges),
 ];
 
 /// What the stages share.
@@ -107,6 +111,10 @@ impl Bench {
     }
 }
 
+fn tools(bench: &mut Bench) -> Result<Counts> {
+    Tools::of(&bench.root).install()
+}
+
 fn fmt(bench: &mut Bench) -> Result<Counts> {
     bench.cargo(&["fmt", "--all", "--check"])
 }
@@ -147,6 +155,11 @@ fn demo(bench: &mut Bench) -> Result<Counts> {
     }
     let ran = process::stream(bench.tree().command("bash").arg(script).env("POUNDLOCK", binary))?;
     Ok(Counts::one(ran.ok))
+}
+
+fn outside_judges(bench: &mut Bench) -> Result<Counts> {
+    let binary = built_binary(bench)?;
+    judges::run(&bench.tree(), &binary)
 }
 
 /// The server as a user gets it: built without the features that only tests need.
