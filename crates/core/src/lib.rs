@@ -9,6 +9,7 @@ pub mod id;
 pub mod seal;
 pub mod secret;
 pub mod time;
+pub mod totp;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
