@@ -7,9 +7,11 @@
 
 pub mod id;
 pub mod password;
+pub mod recovery;
 pub mod seal;
 pub mod secret;
 pub mod time;
+pub mod totp;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
