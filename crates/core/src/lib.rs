@@ -8,6 +8,7 @@
 pub mod id;
 pub mod password;
 pub mod recovery;
+pub mod jws;
 pub mod seal;
 pub mod secret;
 pub mod time;
