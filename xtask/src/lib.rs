@@ -3,9 +3,13 @@
 //! before the thing it builds does.
 
 pub mod judges;
+pub mod patch;
 pub mod postgres;
 pub mod process;
+pub mod requirement;
 pub mod runner;
+pub mod sabotage;
+pub mod scratch;
 pub mod stage;
 pub mod summary;
 pub mod test;

@@ -5,12 +5,14 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  test [--stage NAME]... [--list]   run every stage, or the named ones; --list names them";
+  test [--stage NAME]... [--list]   run every stage, or the named ones; --list names them
+  sabotage [NAME]... [--ci]         open holes in a copy of the code; the tests must turn red";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let done = match words.split_first() {
         Some((command, rest)) if command == "test" => xtask::test::run(rest),
+        Some((command, rest)) if command == "sabotage" => xtask::sabotage::run(rest),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };
     match done {

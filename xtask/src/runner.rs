@@ -33,20 +33,31 @@ impl Runner {
             command.args(["test", "--no-fail-fast"]);
         }
         command.args(selection);
-        self.finish(command, self.nextest)
+        finish(tree, command, self.nextest)
     }
 
     /// Runs documentation tests, which only the standard harness knows.
     pub fn doc(&self, tree: &Tree<'_>, selection: &[&str]) -> Result<(Ran, Counts)> {
         let mut command = tree.cargo();
         command.args(["test", "--doc", "--no-fail-fast"]).args(selection);
-        self.finish(command, false)
+        finish(tree, command, false)
     }
 
-    fn finish(&self, mut command: Command, nextest: bool) -> Result<(Ran, Counts)> {
-        let ran = process::stream(&mut command)?;
-        let counts = if nextest { summary::nextest(&ran.lines) } else { summary::harness(&ran.lines) };
-        Ok((ran, counts))
+    /// Builds what `test` would run, and runs nothing.
+    pub fn build(&self, tree: &Tree<'_>, selection: &[&str]) -> Result<Ran> {
+        let mut command = tree.cargo();
+        command.args(["test", "--no-run"]).args(selection);
+        tree.run(&mut command)
+    }
+
+    /// The words that select one package, with its own `testing` feature if it has one.
+    pub fn package(&self, name: &str) -> Vec<String> {
+        let mut words = vec!["--package".to_owned(), name.to_owned()];
+        let feature = format!("{name}/testing");
+        if self.features.contains(&feature) {
+            words.extend(["--features".to_owned(), feature]);
+        }
+        words
     }
 
     /// The feature words for a command over the whole workspace.
@@ -64,6 +75,8 @@ impl Runner {
 pub struct Tree<'a> {
     pub root: &'a Path,
     pub environment: &'a [(String, OsString)],
+    /// Whether what programs print is shown as it comes.
+    pub echo: bool,
 }
 
 impl Tree<'_> {
@@ -72,6 +85,11 @@ impl Tree<'_> {
         let mut command = self.command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.env("CARGO_TERM_COLOR", "never");
         command
+    }
+
+    /// Runs one of these commands.
+    pub fn run(&self, command: &mut Command) -> Result<Ran> {
+        if self.echo { process::stream(command) } else { process::quiet(command) }
     }
 
     /// Any command in this tree.
@@ -83,6 +101,12 @@ impl Tree<'_> {
         }
         command
     }
+}
+
+fn finish(tree: &Tree<'_>, mut command: Command, nextest: bool) -> Result<(Ran, Counts)> {
+    let ran = tree.run(&mut command)?;
+    let counts = if nextest { summary::nextest(&ran.lines) } else { summary::harness(&ran.lines) };
+    Ok((ran, counts))
 }
 
 /// Adds a failure when the program failed but printed none, as on a compile error.
@@ -139,5 +163,7 @@ mod tests {
         assert_eq!(runner.workspace(), ["--workspace", "--features", "a/testing,b/testing"]);
         let bare = Runner { nextest: false, features: Vec::new() };
         assert_eq!(bare.workspace(), ["--workspace"]);
+        assert_eq!(runner.package("a"), ["--package", "a", "--features", "a/testing"]);
+        assert_eq!(runner.package("c"), ["--package", "c"]);
     }
 }

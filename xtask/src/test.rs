@@ -84,7 +84,7 @@ fn chosen(words: &[String]) -> Result<Option<Vec<String>>> {
 
 impl Bench {
     fn tree(&self) -> Tree<'_> {
-        Tree { root: &self.root, environment: &self.environment }
+        Tree { root: &self.root, environment: &self.environment, echo: true }
     }
 
     fn cargo(&self, words: &[&str]) -> Result<Counts> {
