@@ -1,0 +1,187 @@
+//! Users: the one canonical form of a name, and an account as it is read for a login. Never decides a login.
+
+use std::fmt;
+
+use precis_profiles::precis_core::profile::PrecisFastInvocation;
+use precis_profiles::UsernameCaseMapped;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Subject, UserId};
+use crate::time::Time;
+
+/// Longest name, in bytes of its canonical form.
+pub const NAME_BYTES_MAX: usize = 64;
+
+/// The group whose members administer this server.
+pub const ADMINS: &str = "admins";
+
+/// A user name in its one canonical form: case-folded, width-mapped, NFC (RFC 8265 §3.3). Every spelling of a name
+/// gives the same value, so that counters and accounts cannot be split by spelling (T-18).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct UserName(String);
+
+/// Why a text cannot be a user name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadName {
+    /// Nothing is left after trimming.
+    #[error("a name needs at least one character")]
+    Empty,
+    /// Longer than [`NAME_BYTES_MAX`].
+    #[error("a name may have at most {NAME_BYTES_MAX} bytes")]
+    TooLong,
+    /// A character that names may not have, such as a space or a control character.
+    #[error("a name may hold letters, digits and marks such as . _ - @, but no spaces or symbols (RFC 8265)")]
+    Characters,
+    /// It begins like an identifier of ours and could be taken for one (TOK-09).
+    #[error("a name may not begin with an identifier's prefix such as usr_ or sub_")]
+    Reserved,
+}
+
+impl UserName {
+    /// Reads a name as a person typed it.
+    ///
+    /// # Errors
+    /// [`BadName`] says what to change.
+    pub fn parse(text: &str) -> Result<Self, BadName> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(BadName::Empty);
+        }
+        // Checked before mapping too: the mapping of a megabyte is work for an attacker to ask for.
+        if text.len() > 4 * NAME_BYTES_MAX {
+            return Err(BadName::TooLong);
+        }
+        let name = UsernameCaseMapped::enforce(text).map_err(|_| BadName::Characters)?;
+        if name.len() > NAME_BYTES_MAX {
+            return Err(BadName::TooLong);
+        }
+        if ["usr_", "sub_", "ses_", "fac_"].iter().any(|prefix| name.starts_with(prefix)) {
+            return Err(BadName::Reserved);
+        }
+        Ok(Self(name.into_owned()))
+    }
+
+    /// The name under which an attempt is resolved and counted. A text that no account can have still gives one value,
+    /// so that a bad spelling costs the same work and the same counter as an unknown name (THR-14).
+    #[must_use]
+    pub fn for_attempt(text: &str) -> Self {
+        Self::parse(text).unwrap_or_else(|_| Self(format!("\u{0}{}", truncated(text.trim(), 4 * NAME_BYTES_MAX))))
+    }
+
+    /// The canonical text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn truncated(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    text.get(..end).unwrap_or("")
+}
+
+/// Whether an account may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserState {
+    /// It may log in.
+    Active,
+    /// An administrator has shut it.
+    Disabled,
+}
+
+impl UserState {
+    /// The text that is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// Reads the stored text; anything unknown is closed, not open.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Self {
+        if text == "active" { Self::Active } else { Self::Disabled }
+    }
+}
+
+/// A user's row. `version` moves with every change that must end logins under way: state, password, factors.
+#[derive(Clone, Debug)]
+pub struct UserRow {
+    /// Row id.
+    pub id: UserId,
+    /// `sub` of this user's tokens.
+    pub subject: Subject,
+    /// Canonical name.
+    pub name: String,
+    /// What to call the person.
+    pub display_name: String,
+    /// Open or shut.
+    pub state: UserState,
+    /// Guards what must not change under a login.
+    pub version: i64,
+    /// Sealed password hash.
+    pub password: Vec<u8>,
+    /// Sealed key of this user's personal data in the audit log.
+    pub personal_key: Vec<u8>,
+    /// When the account was made.
+    pub made_at: Time,
+    /// Last completed login.
+    pub last_login_at: Option<Time>,
+    /// Groups, sorted.
+    pub groups: Vec<String>,
+}
+
+impl UserRow {
+    /// Whether the user is an administrator.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.groups.iter().any(|group| group == ADMINS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_18_every_spelling_is_one_name() {
+        let one = UserName::parse("ada@example.org").unwrap();
+        for spelling in ["Ada@Example.org", "  ADA@EXAMPLE.ORG ", "ａｄａ@example.org"] {
+            assert_eq!(UserName::parse(spelling), Ok(one.clone()), "{spelling}");
+            assert_eq!(UserName::for_attempt(spelling), one);
+        }
+        let composed = UserName::parse("jos\u{e9}").unwrap();
+        assert_eq!(UserName::parse("jose\u{301}").unwrap(), composed);
+    }
+
+    #[test]
+    fn bad_names_say_why() {
+        assert_eq!(UserName::parse("  "), Err(BadName::Empty));
+        assert_eq!(UserName::parse("two words"), Err(BadName::Characters));
+        assert_eq!(UserName::parse("a\u{0}b"), Err(BadName::Characters));
+        assert_eq!(UserName::parse("usr_1"), Err(BadName::Reserved));
+        assert_eq!(UserName::parse(&"x".repeat(65)), Err(BadName::TooLong));
+        assert_eq!(UserName::parse(&"x".repeat(1_000_000)), Err(BadName::TooLong));
+    }
+
+    #[test]
+    fn an_impossible_name_never_equals_a_possible_one() {
+        assert_ne!(UserName::for_attempt("two words").as_str(), "two words");
+        assert!(UserName::for_attempt(&"é".repeat(10_000)).as_str().len() <= 4 * NAME_BYTES_MAX + 1);
+    }
+
+    #[test]
+    fn an_unknown_stored_state_is_shut() {
+        assert_eq!(UserState::from_stored("acitve"), UserState::Disabled);
+    }
+}
