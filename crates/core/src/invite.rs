@@ -1,0 +1,240 @@
+//! Invites and tickets: one-time, expiring rights to enrol a factor. Never sets or checks a password.
+//!
+//! **Architecture Invariant:** [`EnrolRight`] has private fields and is made in this file only, from a live invite and
+//! its secret. Without one, a password enrols nothing (T-12).
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{InviteId, UserId};
+use crate::seal::{BadSeal, Keyring, Place};
+use crate::secret::{Digest, Rng, Secret};
+use crate::time::{Span, Time};
+use crate::user::UserName;
+
+const PREFIX: &str = "pli_";
+
+/// How long an invite lives unless its maker says otherwise.
+pub const LIFE_DEFAULT: Span = Span::from_hours(24);
+
+/// The longest life an invite may have.
+pub const LIFE_MAX: Span = Span::from_hours(7 * 24);
+
+/// What an invite is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Purpose {
+    /// A new user: the invitee sets a password and enrols a factor.
+    NewUser {
+        /// Canonical name of the account to be.
+        name: String,
+        /// What to call the person.
+        display_name: String,
+        /// Groups the account starts in.
+        groups: Vec<String>,
+    },
+    /// An existing user enrols a factor; the present password is asked for too, since no single secret takes an
+    /// account.
+    Ticket {
+        /// Whose ticket.
+        user: UserId,
+    },
+}
+
+/// An invite as stored. The purpose is sealed to the id and the secret's digest, so an edited row opens nothing.
+#[derive(Clone, Debug)]
+pub struct InviteRow {
+    /// Row id.
+    pub id: InviteId,
+    /// Digest of the secret.
+    pub digest: Digest,
+    /// Sealed purpose.
+    pub sealed: Vec<u8>,
+    /// When it was made.
+    pub made_at: Time,
+    /// When it ends.
+    pub expires_at: Time,
+    /// When it was used, if it was.
+    pub used_at: Option<Time>,
+}
+
+/// The secret half of an invite, shown once to its maker.
+#[derive(Debug)]
+pub struct InviteSecret {
+    id: InviteId,
+    secret: Secret<[u8; 32]>,
+}
+
+/// A right to enrol one first factor, proved by an invite's secret.
+#[derive(Debug)]
+pub struct EnrolRight {
+    invite: InviteId,
+    purpose: Purpose,
+}
+
+impl InviteSecret {
+    /// Reads an invite as a person pasted it; `None` when it cannot be one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = Secret::new(URL_SAFE_NO_PAD.decode(text.trim().strip_prefix(PREFIX)?).ok()?);
+        let (id, secret) = bytes.reveal().split_at_checked(16)?;
+        Some(Self { id: InviteId::from_bytes(id)?, secret: Secret::new(secret.try_into().ok()?) })
+    }
+
+    /// The text to hand to the invitee.
+    #[must_use]
+    pub fn text(&self) -> Secret<String> {
+        let mut bytes = self.id.as_bytes().to_vec();
+        bytes.extend_from_slice(self.secret.reveal());
+        Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// Which row to read.
+    #[must_use]
+    pub const fn id(&self) -> InviteId {
+        self.id
+    }
+}
+
+/// Makes an invite that lives for `life`, at most [`LIFE_MAX`].
+pub fn make(purpose: &Purpose, life: Span, now: Time, ring: &Keyring, rng: &dyn Rng) -> (InviteSecret, InviteRow) {
+    let (id, secret) = (InviteId::new(now, rng), Secret::random(rng));
+    let digest = secret.digest();
+    let plain = serde_json::to_vec(&StoredInvite { digest: *digest.as_bytes(), purpose: purpose.clone() });
+    let row = InviteRow {
+        id,
+        digest,
+        sealed: ring.seal(place(&id), &plain.unwrap_or_default(), rng),
+        made_at: now,
+        expires_at: now + life.min(LIFE_MAX),
+        used_at: None,
+    };
+    (InviteSecret { id, secret }, row)
+}
+
+impl EnrolRight {
+    /// Proves the right: the secret matches, the invite lives and is unused, and its row is as it was written.
+    /// `None` otherwise; the reasons look alike outside.
+    #[must_use]
+    pub fn prove(ring: &Keyring, presented: &InviteSecret, row: &InviteRow, now: Time) -> Option<Self> {
+        let live = row.used_at.is_none() && now < row.expires_at;
+        let matches = row.id == presented.id && row.digest.matches(&presented.secret.digest());
+        let stored = open(ring, row).ok()?;
+        (live && matches && stored.digest == *row.digest.as_bytes())
+            .then_some(Self { invite: row.id, purpose: stored.purpose })
+    }
+
+    /// The invite that completing the enrolment spends.
+    #[must_use]
+    pub const fn invite(&self) -> InviteId {
+        self.invite
+    }
+
+    /// What the invite is for.
+    #[must_use]
+    pub const fn purpose(&self) -> &Purpose {
+        &self.purpose
+    }
+
+    pub(crate) fn stored(&self) -> StoredRight {
+        StoredRight { invite: self.invite, purpose: self.purpose.clone() }
+    }
+
+    pub(crate) fn from_stored(stored: StoredRight) -> Self {
+        Self { invite: stored.invite, purpose: stored.purpose }
+    }
+}
+
+/// What a listing may show of an invite.
+///
+/// # Errors
+/// [`BadSeal`] when the row was changed outside this program.
+pub fn purpose(ring: &Keyring, row: &InviteRow) -> Result<Purpose, BadSeal> {
+    open(ring, row).map(|stored| stored.purpose)
+}
+
+/// The form inside a login's seal; private to the crate, so that only the opener of a seal can read one back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct StoredRight {
+    invite: InviteId,
+    purpose: Purpose,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredInvite {
+    digest: [u8; 32],
+    purpose: Purpose,
+}
+
+fn open(ring: &Keyring, row: &InviteRow) -> Result<StoredInvite, BadSeal> {
+    let plain = ring.open_sealed(place(&row.id), &row.sealed)?;
+    serde_json::from_slice(plain.reveal()).map_err(|_| BadSeal)
+}
+
+const fn place(id: &InviteId) -> Place<'_> {
+    Place { kind: "invite", id: id.as_bytes(), version: 0 }
+}
+
+/// The purpose of inviting a new user under a checked name.
+#[must_use]
+pub fn new_user(name: &UserName, display_name: &str, groups: Vec<String>) -> Purpose {
+    Purpose::NewUser { name: name.as_str().to_owned(), display_name: display_name.to_owned(), groups }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::MasterKey;
+    use crate::testing::SeededRng;
+
+    const NOW: Time = Time::from_millis(1_800_000_000_000);
+
+    fn made() -> (Keyring, InviteSecret, InviteRow) {
+        let rng = SeededRng::new(1);
+        let master = MasterKey::random(&rng);
+        let ring = Keyring::open(&master, &Keyring::create(&master, &rng)).unwrap();
+        let purpose = new_user(&UserName::parse("ada").unwrap(), "Ada", vec![]);
+        let (secret, row) = make(&purpose, LIFE_DEFAULT, NOW, &ring, &rng);
+        (ring, secret, row)
+    }
+
+    #[test]
+    fn ops_07_an_invite_gives_a_right_until_it_is_used_or_expires() {
+        let (ring, secret, row) = made();
+        let read = InviteSecret::parse(secret.text().reveal()).unwrap();
+        assert!(EnrolRight::prove(&ring, &read, &row, NOW).is_some());
+        assert!(EnrolRight::prove(&ring, &read, &row, row.expires_at).is_none());
+        let used = InviteRow { used_at: Some(NOW), ..row };
+        assert!(EnrolRight::prove(&ring, &read, &used, NOW).is_none());
+    }
+
+    #[test]
+    fn an_edited_or_foreign_row_gives_no_right() {
+        let (ring, secret, row) = made();
+        let rng = SeededRng::new(2);
+        let other = Purpose::NewUser { name: "eve".into(), display_name: String::new(), groups: vec!["admins".into()] };
+        let (theirs, their_row) = make(&other, LIFE_DEFAULT, NOW, &ring, &rng);
+        // Attack: an admin purpose moved under the secret of a plain invite.
+        let moved = InviteRow { sealed: their_row.sealed.clone(), ..row.clone() };
+        assert!(EnrolRight::prove(&ring, &secret, &moved, NOW).is_none());
+        let redigested = InviteRow { digest: their_row.digest, ..row.clone() };
+        assert!(EnrolRight::prove(&ring, &secret, &redigested, NOW).is_none());
+        assert!(EnrolRight::prove(&ring, &theirs, &row, NOW).is_none());
+    }
+
+    #[test]
+    fn a_life_over_the_limit_is_cut() {
+        let (ring, ..) = made();
+        let purpose = Purpose::Ticket { user: UserId::new(NOW, &SeededRng::new(3)) };
+        let (_, row) = make(&purpose, Span::from_hours(9999), NOW, &ring, &SeededRng::new(4));
+        assert_eq!(row.expires_at, NOW + LIFE_MAX);
+    }
+
+    #[test]
+    fn t_26_only_an_invite_reads_as_an_invite() {
+        assert!(InviteSecret::parse("plr1.AAAA").is_none());
+        assert!(InviteSecret::parse("pli_AAAA").is_none());
+        assert!(InviteSecret::parse("").is_none());
+    }
+}
