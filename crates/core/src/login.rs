@@ -1,0 +1,440 @@
+//! Decides logins: what is stored between two requests, and what each step leads to. Never touches storage, and never
+//! calls one step from another: each returns a [`Step`], and the dispatcher reads the stored login for the next.
+//!
+//! **Architecture Invariant:** a login leaves this crate only as a sealed [`LoginRow`], bound to its id and version. A
+//! row edited in the database, or one moved under another id, does not open.
+
+mod handle;
+mod stored;
+
+pub use handle::LoginHandle;
+use serde::{Deserialize, Serialize};
+
+use crate::denial::Denial;
+use crate::evidence::Evidence;
+use crate::id::{DeviceId, FactorId, LoginId, SessionId, UserId};
+use crate::invite::{EnrolRight, Purpose};
+use crate::policy::{self, Grant};
+use crate::recovery::RecoveryProof;
+use crate::seal::{BadSeal, Keyring};
+use crate::secret::{Digest, Rng, Secret};
+use crate::time::{Span, Time};
+use crate::totp::{self, Code, Seed, TotpProof, TotpRow};
+
+/// How long a login may take (MFA-02: at most ten minutes).
+pub const LIFE: Span = Span::from_minutes(10);
+
+/// Who holds a login's secret, and so where it may be continued. Neither channel completes the other's login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// The secret is in the request body.
+    Api,
+    /// The secret is only in a cookie; the URL carries the id.
+    Page,
+}
+
+/// What the login was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The client that asked.
+    pub client: String,
+    /// The audience of the token to be.
+    pub audience: String,
+    /// The scope of the token to be, as the client may have it.
+    pub scope: Option<String>,
+    /// Where its secret is held.
+    pub channel: Channel,
+    /// The known device that spent its own budget for this login; `None` for strangers.
+    pub device: Option<DeviceId>,
+}
+
+/// Where a login goes when it is granted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "then", rename_all = "snake_case")]
+pub enum Then {
+    /// To a new session and its tokens.
+    Tokens,
+    /// Back to the session whose refresh asked for the second factor again.
+    Refresh {
+        /// The session that goes on.
+        session: SessionId,
+        /// The refresh token that was shown and not used up, in its stored form.
+        token: Vec<u8>,
+    },
+    /// To a one-use right for one action of one session.
+    StepUp {
+        /// The session that asked.
+        session: SessionId,
+        /// The action.
+        action: String,
+        /// What it acts on.
+        target: String,
+    },
+}
+
+/// A login under way.
+#[derive(Debug)]
+pub struct Login {
+    id: LoginId,
+    version: i64,
+    digest: Digest,
+    expires_at: Time,
+    request: Request,
+    then: Then,
+    state: State,
+}
+
+/// What is true of a login between two requests. Each variant holds exactly what is true then.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// A first factor was proved; a second is awaited.
+    Second { evidence: Evidence },
+    /// A live session awaits its second factor again; nothing else was proved here.
+    Reprove { user: UserId },
+    /// A right to enrol and a password were proved; a factor is to be offered.
+    Enrol { enrolment: Enrolment },
+    /// A seed was shown; a code of it is awaited.
+    Confirm { enrolment: Enrolment, factor: FactorId, seed: Seed },
+}
+
+/// What an enrolment rests on.
+#[derive(Debug)]
+pub(crate) struct Enrolment {
+    right: EnrolRight,
+    evidence: Evidence,
+    /// Sealed hash of the password that a new user has just set.
+    password: Option<Vec<u8>>,
+}
+
+/// A login as stored.
+#[derive(Clone, Debug)]
+pub struct LoginRow {
+    /// Row id.
+    pub id: LoginId,
+    /// Whose login, so that shutting an account ends its logins.
+    pub user: UserId,
+    /// Digest of the handle's secret.
+    pub digest: Digest,
+    /// Moves with each step; the step's guard.
+    pub version: i64,
+    /// When it ends.
+    pub expires_at: Time,
+    /// Everything else, sealed to id and version.
+    pub sealed: Vec<u8>,
+}
+
+/// What a step leads to.
+#[derive(Debug)]
+pub enum Step {
+    /// Ask for a second factor.
+    Ask(Login),
+    /// Ask for a first enrolment.
+    Enrol(Login),
+    /// Show this seed and ask for a code of it.
+    Offer(Login, Seed),
+    /// Open a session.
+    Grant(Box<Granted>),
+    /// Let the session go on: its second factor was proved again.
+    Fresh(Fresh),
+    /// Give out a right for one action.
+    Raise(Raised),
+    /// Refuse.
+    Deny(Denial),
+}
+
+/// A granted login: the grant and what it was for.
+#[derive(Debug)]
+pub struct Granted {
+    /// Two kinds of factor, proved.
+    pub grant: Grant,
+    /// What was asked for.
+    pub request: Request,
+    /// What an enrolment has made; `None` for a plain login.
+    pub enrolled: Option<Enrolled>,
+}
+
+/// What a completed enrolment puts into the store, in one batch with the session.
+#[derive(Debug)]
+pub struct Enrolled {
+    /// The invite it spends, and what that was for.
+    pub right: EnrolRight,
+    /// The sealed password hash of a new user.
+    pub password: Option<Vec<u8>>,
+    /// The new factor, its first code spent.
+    pub totp: TotpRow,
+}
+
+/// Proof that a session's second factor was proved again. Changes when, never how (DESIGN: freshness).
+#[derive(Debug)]
+pub struct Fresh {
+    session: SessionId,
+    user: UserId,
+    at: Time,
+    token: Vec<u8>,
+}
+
+/// Proof of both factors for one action of one session.
+#[derive(Debug)]
+pub struct Raised {
+    session: SessionId,
+    action: String,
+    target: String,
+    grant: Grant,
+}
+
+impl Login {
+    /// A right password: the account's factors decide what is next. An account that is shut, or has no second factor,
+    /// answers exactly like a wrong password (THR-14, MFA-05).
+    #[must_use]
+    pub fn first(evidence: Evidence, account: &Standing, request: Request, now: Time, rng: &dyn Rng) -> (Step, LoginHandle) {
+        let open = account.active && account.has_second_factor && evidence.user() == account.user;
+        let (login, handle) = Self::begin(State::Second { evidence }, request, Then::Tokens, now, rng);
+        (if open { Step::Ask(login) } else { Step::Deny(Denial::Credentials) }, handle)
+    }
+
+    /// A right password inside a live session, for one action of it.
+    #[must_use]
+    pub fn step_up(evidence: Evidence, request: Request, then: Then, now: Time, rng: &dyn Rng) -> (Self, LoginHandle) {
+        Self::begin(State::Second { evidence }, request, then, now, rng)
+    }
+
+    /// A live session must prove its second factor again before it goes on. `id` is drawn by the caller, since the
+    /// refresh token inside `then` is sealed to it.
+    #[must_use]
+    pub fn reprove(id: LoginId, user: UserId, request: Request, then: Then, at: (Time, &dyn Rng)) -> (Self, LoginHandle) {
+        Self::begin_as(id, State::Reprove { user }, request, then, at)
+    }
+
+    /// A right to enrol, and a password: newly set for an invite, checked for a ticket.
+    #[must_use]
+    pub fn enrol(
+        right: EnrolRight,
+        evidence: Evidence,
+        password: Option<Vec<u8>>,
+        request: Request,
+        at: (Time, &dyn Rng),
+    ) -> (Step, LoginHandle) {
+        let fits = match right.purpose() {
+            Purpose::NewUser { .. } => password.is_some(),
+            Purpose::Ticket { user } => password.is_none() && *user == evidence.user(),
+        };
+        let enrolment = Enrolment { right, evidence, password };
+        let (login, handle) = Self::begin(State::Enrol { enrolment }, request, Then::Tokens, at.0, at.1);
+        (if fits { Step::Enrol(login) } else { Step::Deny(Denial::Credentials) }, handle)
+    }
+
+    /// A code of an authenticator app was right.
+    #[must_use]
+    pub fn totp(self, proof: TotpProof) -> Step {
+        let at = proof.at();
+        match (self.state, self.then) {
+            (State::Second { evidence }, then) => match evidence.and_totp(proof) {
+                Some(evidence) => complete(&evidence, self.request, then),
+                None => Step::Deny(Denial::Code),
+            },
+            (State::Reprove { user }, Then::Refresh { session, token }) if user == proof.user() => {
+                Step::Fresh(Fresh { session, user, at, token })
+            }
+            _ => Step::Deny(Denial::WrongStep),
+        }
+    }
+
+    /// A recovery code was right. It opens a session of its own kind and nothing else: it neither freshens nor raises
+    /// a session, since that would pass it off as the factor it stands in for.
+    #[must_use]
+    pub fn recovery(self, proof: RecoveryProof) -> Step {
+        match (self.state, self.then) {
+            (State::Second { evidence }, Then::Tokens) => match evidence.and_recovery(proof) {
+                Some(evidence) => complete(&evidence, self.request, Then::Tokens),
+                None => Step::Deny(Denial::Code),
+            },
+            _ => Step::Deny(Denial::WrongStep),
+        }
+    }
+
+    /// Offers a new seed. Asked again, an unconfirmed seed is replaced.
+    #[must_use]
+    pub fn offer_totp(self, now: Time, rng: &dyn Rng) -> Step {
+        match self.state {
+            State::Enrol { enrolment } | State::Confirm { enrolment, .. } => {
+                let (factor, seed) = (FactorId::new(now, rng), Seed::random(rng));
+                let shown = seed.clone();
+                Step::Offer(Self { state: State::Confirm { enrolment, factor, seed }, ..self }, shown)
+            }
+            _ => Step::Deny(Denial::WrongStep),
+        }
+    }
+
+    /// A code of the offered seed: the enrolment and the login are one (OTP-13).
+    #[must_use]
+    pub fn confirm_totp(self, code: &Code, now: Time, ring: &Keyring, rng: &dyn Rng) -> Step {
+        let State::Confirm { enrolment: Enrolment { right, evidence, password }, factor, seed } = self.state else {
+            return Step::Deny(Denial::WrongStep);
+        };
+        let Some((proof, _)) = totp::confirm(&seed, evidence.user(), factor, code, now) else {
+            return Step::Deny(Denial::Code);
+        };
+        let totp = TotpRow::confirmed(ring, &seed, &proof, rng);
+        let granted = evidence.and_totp(proof).as_ref().and_then(policy::grant);
+        match granted {
+            Some(grant) => Step::Grant(Box::new(Granted {
+                grant,
+                request: self.request,
+                enrolled: Some(Enrolled { right, password, totp }),
+            })),
+            None => Step::Deny(Denial::Code),
+        }
+    }
+
+    /// Which row this is.
+    #[must_use]
+    pub const fn id(&self) -> LoginId {
+        self.id
+    }
+
+    /// The version this value was read at: the guard of the next step.
+    #[must_use]
+    pub const fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub const fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Where it goes when granted.
+    #[must_use]
+    pub const fn then(&self) -> &Then {
+        &self.then
+    }
+
+    /// Whose login it is.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        match &self.state {
+            State::Second { evidence } => evidence.user(),
+            State::Reprove { user } => *user,
+            State::Enrol { enrolment } | State::Confirm { enrolment, .. } => enrolment.evidence.user(),
+        }
+    }
+
+    /// The name and issuer label to show beside an offered seed: the name of a user who is still to be made.
+    #[must_use]
+    pub const fn new_user_name(&self) -> Option<&String> {
+        match &self.state {
+            State::Enrol { enrolment } | State::Confirm { enrolment, .. } => match enrolment.right.purpose() {
+                Purpose::NewUser { name, .. } => Some(name),
+                Purpose::Ticket { .. } => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The row to store for the next step: one version on, sealed to it.
+    pub fn row(&self, ring: &Keyring, rng: &dyn Rng) -> LoginRow {
+        stored::seal(self, self.version + 1, ring, rng)
+    }
+
+    /// Reads a login back for one step. `Gone` when the handle is not its handle, it has expired, or it belongs to the
+    /// other channel.
+    ///
+    /// # Errors
+    /// [`BadSeal`] when the row was changed outside this program.
+    pub fn open(
+        ring: &Keyring,
+        row: &LoginRow,
+        handle: &LoginHandle,
+        channel: Channel,
+        now: Time,
+    ) -> Result<Result<Self, Denial>, BadSeal> {
+        let login = stored::open(ring, row)?;
+        let ours = handle.matches(row) && login.request.channel == channel && now < login.expires_at;
+        Ok(if ours { Ok(login) } else { Err(Denial::Gone) })
+    }
+
+    fn begin(state: State, request: Request, then: Then, now: Time, rng: &dyn Rng) -> (Self, LoginHandle) {
+        Self::begin_as(LoginId::new(now, rng), state, request, then, (now, rng))
+    }
+
+    fn begin_as(id: LoginId, state: State, request: Request, then: Then, at: (Time, &dyn Rng)) -> (Self, LoginHandle) {
+        let (expires_at, secret) = (at.0 + LIFE, Secret::random(at.1));
+        let login = Self { id, version: 0, digest: secret.digest(), expires_at, request, then, state };
+        (login, LoginHandle::new(id, secret))
+    }
+}
+
+/// What a login must know of an account beside the proofs.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Whose account.
+    pub user: UserId,
+    /// Whether it may log in.
+    pub active: bool,
+    /// Whether it has a second factor that can be asked for.
+    pub has_second_factor: bool,
+}
+
+fn complete(evidence: &Evidence, request: Request, then: Then) -> Step {
+    match (policy::grant(evidence), then) {
+        (Some(grant), Then::Tokens) => Step::Grant(Box::new(Granted { grant, request, enrolled: None })),
+        (Some(grant), Then::StepUp { session, action, target }) => {
+            Step::Raise(Raised { session, action, target, grant })
+        }
+        _ => Step::Deny(Denial::WrongStep),
+    }
+}
+
+impl Fresh {
+    /// The session that goes on.
+    #[must_use]
+    pub const fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// Its user.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// When the second factor was proved: the session's new `mfa_time`.
+    #[must_use]
+    pub const fn at(&self) -> Time {
+        self.at
+    }
+
+    /// The refresh token to rotate, in its stored form.
+    #[must_use]
+    pub fn token(&self) -> &[u8] {
+        &self.token
+    }
+}
+
+impl Raised {
+    /// The session that asked.
+    #[must_use]
+    pub const fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// The one action this is for.
+    #[must_use]
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// What the action acts on.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The proofs.
+    #[must_use]
+    pub const fn grant(&self) -> &Grant {
+        &self.grant
+    }
+}
