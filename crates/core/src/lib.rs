@@ -5,14 +5,24 @@
 
 #![warn(missing_docs)]
 
+pub mod client;
+pub mod denial;
+pub mod evidence;
 pub mod id;
-pub mod password;
-pub mod recovery;
+pub mod invite;
 pub mod jws;
+pub mod login;
+pub mod password;
+pub mod policy;
+pub mod recovery;
 pub mod seal;
 pub mod secret;
+pub mod session;
+pub mod step_up;
 pub mod time;
+pub mod token;
 pub mod totp;
+pub mod user;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
