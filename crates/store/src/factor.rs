@@ -1,0 +1,169 @@
+//! Authenticator apps and recovery codes. A step or code is spent by a guarded write here, never by a read.
+
+use poundlock_core::id::{FactorId, UserId};
+use poundlock_core::recovery::RecoveryRow;
+use poundlock_core::secret::Digest;
+use poundlock_core::time::Time;
+use poundlock_core::totp::{Remembered, TotpRow};
+
+use crate::column::{digest, id};
+use crate::{Batch, Expect, Reader, Result, Row, Statement, Store, params};
+
+static TOTP_OF: Statement = Statement::new(
+    "SELECT id, account, sealed, last_step, drift, resync_offset, resync_step FROM totp WHERE account = ?1 ORDER BY id",
+);
+static TOTP_INSERT: Statement = Statement::new(
+    "INSERT INTO totp (id, account, label, sealed, last_step, drift, resync_offset, resync_step, held_until, made_at, used_at)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, NULL, ?7, ?7)",
+);
+static TOTP_SPEND: Statement = Statement::new(
+    "UPDATE totp SET last_step = ?3, drift = ?4, resync_offset = NULL, resync_step = NULL, used_at = ?5
+     WHERE id = ?1 AND account = ?2 AND last_step < ?3",
+);
+static TOTP_REMEMBER: Statement =
+    Statement::new("UPDATE totp SET resync_offset = ?2, resync_step = ?3 WHERE id = ?1 AND last_step < ?3");
+static TOTP_DELETE: Statement = Statement::new("DELETE FROM totp WHERE id = ?1 AND account = ?2");
+static TOTP_DELETE_ALL: Statement = Statement::new("DELETE FROM totp WHERE account = ?1");
+static CODES_LEFT: Statement =
+    Statement::new("SELECT count(*) FROM recovery_code WHERE account = ?1 AND used_at IS NULL");
+static CODE_BY_DIGEST: Statement = Statement::new(
+    "SELECT digest, account, code_set, number, sealed FROM recovery_code WHERE digest = ?1 AND used_at IS NULL",
+);
+static CODE_INSERT: Statement = Statement::new(
+    "INSERT INTO recovery_code (digest, account, code_set, number, sealed, made_at, used_at)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)",
+);
+static CODE_SPEND: Statement = Statement::new(
+    "UPDATE recovery_code SET used_at = ?3 WHERE digest = ?1 AND account = ?2 AND used_at IS NULL",
+);
+static CODES_VOID: Statement = Statement::new("DELETE FROM recovery_code WHERE account = ?1");
+static LISTED: Statement = Statement::new(
+    "SELECT id, label, drift, made_at, used_at FROM totp WHERE account = ?1 ORDER BY id",
+);
+
+/// A factor as a listing shows it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Row id.
+    pub id: FactorId,
+    /// The name its owner gave it.
+    pub label: String,
+    /// Drift of its clock, in steps.
+    pub drift: i64,
+    /// When it was enrolled.
+    pub made_at: Time,
+    /// When it was last used.
+    pub used_at: Option<Time>,
+}
+
+/// Authenticator apps of one account.
+pub async fn totp_of(r: &mut Reader, user: UserId) -> Result<Vec<TotpRow>> {
+    r.query(&TOTP_OF, params![user]).await?.iter().map(totp_row).collect()
+}
+
+/// How many recovery codes of one account are unused.
+pub async fn codes_left(r: &mut Reader, user: UserId) -> Result<i64> {
+    r.query_opt(&CODES_LEFT, params![user]).await?.map_or(Ok(0), |row| row.int(0))
+}
+
+/// The unused recovery code of this digest.
+pub async fn code(store: &Store, wanted: &Digest) -> Result<Option<RecoveryRow>> {
+    store.query_opt(&CODE_BY_DIGEST, params![*wanted]).await?.as_ref().map(code_row).transpose()
+}
+
+/// The factors of an account, for its owner.
+pub async fn listed(store: &Store, user: UserId) -> Result<Vec<Listed>> {
+    let rows = store.query(&LISTED, params![user]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Listed {
+                id: id(row, 0, FactorId::from_bytes)?,
+                label: row.text(1)?.to_owned(),
+                drift: row.int(2)?,
+                made_at: row.time(3)?,
+                used_at: crate::column::opt_time(row, 4)?,
+            })
+        })
+        .collect()
+}
+
+/// Enrols an authenticator app; its first code is spent with it.
+pub fn insert_totp(batch: &mut Batch, totp: &TotpRow, label: &str, now: Time) {
+    batch.push(
+        &TOTP_INSERT,
+        params![totp.id, totp.user, label, totp.sealed.as_slice(), totp.last_step, totp.drift, now],
+        Expect::Rows(1),
+    );
+}
+
+/// Spends a step: of many equal codes at once, one passes (OTP-06).
+pub fn spend_step(batch: &mut Batch, proof: &poundlock_core::totp::TotpProof) {
+    batch.push(
+        &TOTP_SPEND,
+        params![proof.factor(), proof.user(), proof.step(), proof.drift().steps(), proof.at()],
+        Expect::Rows(1),
+    );
+}
+
+/// Remembers a code of another offset, which the next one may confirm.
+pub fn remember(batch: &mut Batch, factor: FactorId, seen: Remembered) {
+    batch.push(&TOTP_REMEMBER, params![factor, seen.offset, seen.step], Expect::AtMost(1));
+}
+
+/// Removes one authenticator app.
+pub fn delete_totp(batch: &mut Batch, factor: FactorId, user: UserId) {
+    batch.push(&TOTP_DELETE, params![factor, user], Expect::Rows(1));
+}
+
+/// Removes every authenticator app and code of an account: an administrator's reset.
+pub fn delete_all(batch: &mut Batch, user: UserId) {
+    batch.push(&TOTP_DELETE_ALL, params![user], Expect::Any);
+    batch.push(&CODES_VOID, params![user], Expect::Any);
+}
+
+/// Replaces the recovery codes: a new set voids the old one (RCV-07).
+pub fn replace_codes(batch: &mut Batch, user: UserId, rows: &[RecoveryRow], now: Time) {
+    batch.push(&CODES_VOID, params![user], Expect::Any);
+    for row in rows {
+        insert_code(batch, row, now);
+    }
+}
+
+/// Adds one recovery code.
+pub fn insert_code(batch: &mut Batch, row: &RecoveryRow, now: Time) {
+    batch.push(
+        &CODE_INSERT,
+        params![row.digest, row.user, row.set, i64::from(row.number), row.seal.as_slice(), now],
+        Expect::Rows(1),
+    );
+}
+
+/// Spends a recovery code: of many equal ones at once, one passes (RCV-03).
+pub fn spend_code(batch: &mut Batch, proof: &poundlock_core::recovery::RecoveryProof) {
+    batch.push(&CODE_SPEND, params![*proof.digest(), proof.user(), proof.at()], Expect::Rows(1));
+}
+
+fn totp_row(row: &Row) -> Result<TotpRow> {
+    let resync = match (row.opt_int(5)?, row.opt_int(6)?) {
+        (Some(offset), Some(step)) => Some(Remembered { offset, step }),
+        _ => None,
+    };
+    Ok(TotpRow {
+        id: id(row, 0, FactorId::from_bytes)?,
+        user: id(row, 1, UserId::from_bytes)?,
+        sealed: row.bytes(2)?.to_vec(),
+        last_step: row.int(3)?,
+        drift: row.int(4)?,
+        resync,
+    })
+}
+
+fn code_row(row: &Row) -> Result<RecoveryRow> {
+    Ok(RecoveryRow {
+        digest: digest(row, 0)?,
+        user: id(row, 1, UserId::from_bytes)?,
+        set: id(row, 2, FactorId::from_bytes)?,
+        number: u32::try_from(row.int(3)?).unwrap_or(0),
+        seal: row.bytes(4)?.to_vec(),
+    })
+}
