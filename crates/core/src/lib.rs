@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod audit;
 pub mod id;
 pub mod seal;
 pub mod secret;
