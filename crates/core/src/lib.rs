@@ -8,6 +8,7 @@
 pub mod client;
 pub mod denial;
 pub mod evidence;
+pub mod audit;
 pub mod id;
 pub mod invite;
 pub mod jws;

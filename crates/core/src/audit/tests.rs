@@ -1,0 +1,9 @@
+//! Tests of the audit log, by subject.
+
+mod collapse;
+mod explain;
+mod export;
+mod mutation;
+mod personal;
+mod record;
+mod world;
