@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::strict::Text;
 
 /// The authentication context class of a login (`acr`), weakest first. A value outside this list is an error, so a
 /// new class can never be taken for a strong one by an old service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Acr {
     /// A recovery code stood in for the second factor.
     Recovery,
@@ -44,6 +45,20 @@ impl fmt::Display for Acr {
     }
 }
 
+impl Serialize for Acr {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Acr {
+    // By hand: a derived reader would also take {"phr": null} for "phr".
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Text::deserialize(deserializer)?;
+        Self::parse(&value.0).ok_or_else(|| de::Error::custom("not a known acr"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Acr;
@@ -61,5 +76,6 @@ mod tests {
             assert_eq!(Acr::parse(value), None);
             assert!(serde_json::from_str::<Acr>(&format!("\"{value}\"")).is_err());
         }
+        assert!(serde_json::from_str::<Acr>(r#"{"phr":null}"#).is_err());
     }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use crate::strict::{self, Present};
 use crate::{Alg, Reject, b64};
 
+mod der;
 mod weak;
 
 /// A public key as JSON. Made from key parts by the constructors, or read from JSON; what is read may be of a kind
@@ -87,6 +88,15 @@ impl Jwk {
     pub fn rsa(n: &[u8], e: &[u8], kid: &str) -> Result<Self, Reject> {
         let (n, e) = (Some(b64::encode(n)), Some(b64::encode(e)));
         Self { kty: "RSA".into(), n, e, ..Self::signing(Alg::Rs256, kid) }.usable()
+    }
+
+    /// An RSA key from its DER form `RSAPublicKey` (RFC 8017 §A.1.1).
+    ///
+    /// # Errors
+    /// As [`Jwk::rsa`], also if it is not that form.
+    pub fn rsa_pkcs1(der: &[u8], kid: &str) -> Result<Self, Reject> {
+        let (n, e) = der::rsa_numbers(der)?;
+        Self::rsa(n, e, kid)
     }
 
     fn signing(alg: Alg, kid: &str) -> Self {
