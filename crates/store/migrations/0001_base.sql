@@ -214,3 +214,9 @@ CREATE TABLE node (
     name TEXT NOT NULL PRIMARY KEY,
     seen_at INT NOT NULL
 ) STRICT;
+
+-- Keys of the personal parts of records about nobody known, one a month; the sweep deletes them after retention.
+CREATE TABLE audit_month (
+    month TEXT NOT NULL PRIMARY KEY,
+    sealed BYTES NOT NULL
+) STRICT;
