@@ -5,11 +5,13 @@
 
 #![warn(missing_docs)]
 
+pub mod client;
 pub mod id;
 pub mod jws;
 pub mod seal;
 pub mod secret;
 pub mod time;
+pub mod token;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
