@@ -6,7 +6,7 @@
 
 mod public;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 
@@ -20,8 +20,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
-pub use self::public::PublicJwk;
-pub use poundlock_verify::Alg;
+use poundlock_verify::{ACCESS_TOKEN_TYP, STATUS_LIST_TYP, b64};
+pub use poundlock_verify::{Alg, Jwk};
 
 use crate::secret::Secret;
 
@@ -50,8 +50,8 @@ impl TokenKind {
     #[must_use]
     pub const fn typ(self) -> &'static str {
         match self {
-            Self::Access => "at+jwt",
-            Self::StatusList => "statuslist+jwt",
+            Self::Access => ACCESS_TOKEN_TYP,
+            Self::StatusList => STATUS_LIST_TYP,
         }
     }
 }
@@ -75,7 +75,8 @@ pub enum SignFault {
 /// Its algorithm is the type of the key held, so key and algorithm cannot part company (KEY-03).
 pub struct SigningKey {
     pair: Pair,
-    jwk: PublicJwk,
+    kid: String,
+    jwk: Jwk,
     access_header: String,
     status_list_header: String,
 }
@@ -125,18 +126,19 @@ impl SigningKey {
     }
 
     fn from_pair(pair: Pair) -> Result<Self, SignFault> {
-        let jwk = match &pair {
-            Pair::Es256(key) => PublicJwk::from_p256(key.public_key().as_ref()),
-            Pair::EdDsa(key) => PublicJwk::from_ed25519(key.public_key().as_ref()),
-            Pair::Rs256(key) if key.public_modulus_len() == RSA_BYTES => PublicJwk::from_rsa(key.public_key().as_ref()),
+        let named = match &pair {
+            Pair::Es256(key) => public::p256(key.public_key().as_ref()),
+            Pair::EdDsa(key) => public::ed25519(key.public_key().as_ref()),
+            Pair::Rs256(key) if key.public_modulus_len() == RSA_BYTES => public::rsa(key.public_key().as_ref()),
             Pair::Rs256(_) => None,
-        }
-        .ok_or(SignFault::BadKey)?;
-        let header = |kind| encoded_header(kind, &jwk);
+        };
+        let (kid, jwk) = named.ok_or(SignFault::BadKey)?;
+        let header = |kind| encoded_header(pair.alg(), kind, &kid);
         Ok(Self {
             access_header: header(TokenKind::Access),
             status_list_header: header(TokenKind::StatusList),
             pair,
+            kid,
             jwk,
         })
     }
@@ -144,22 +146,18 @@ impl SigningKey {
     /// The one algorithm of this key.
     #[must_use]
     pub const fn alg(&self) -> Alg {
-        match self.pair {
-            Pair::Es256(_) => Alg::Es256,
-            Pair::Rs256(_) => Alg::Rs256,
-            Pair::EdDsa(_) => Alg::EdDsa,
-        }
+        self.pair.alg()
     }
 
     /// The key id: the thumbprint of the public key (RFC 7638).
     #[must_use]
     pub fn kid(&self) -> &str {
-        self.jwk.kid()
+        &self.kid
     }
 
     /// The public part.
     #[must_use]
-    pub const fn public_jwk(&self) -> &PublicJwk {
+    pub const fn public_jwk(&self) -> &Jwk {
         &self.jwk
     }
 
@@ -193,6 +191,14 @@ impl SigningKey {
 }
 
 impl Pair {
+    const fn alg(&self) -> Alg {
+        match self {
+            Self::Es256(_) => Alg::Es256,
+            Self::Rs256(_) => Alg::Rs256,
+            Self::EdDsa(_) => Alg::EdDsa,
+        }
+    }
+
     const fn signature_bytes(&self) -> usize {
         match self {
             Self::Es256(_) | Self::EdDsa(_) => CURVE_SIGNATURE_BYTES,
@@ -243,10 +249,9 @@ fn append(token: &mut String, signature: &[u8]) {
     URL_SAFE_NO_PAD.encode_string(signature, token);
 }
 
-fn encoded_header(kind: TokenKind, jwk: &PublicJwk) -> String {
+fn encoded_header(alg: Alg, kind: TokenKind, kid: &str) -> String {
     // Three members and no more: verifiers refuse every other (T-04). A kid is base64url, so nothing needs escaping.
-    let json = format!(r#"{{"alg":"{}","typ":"{}","kid":"{}"}}"#, jwk.alg().as_str(), kind.typ(), jwk.kid());
-    URL_SAFE_NO_PAD.encode(json)
+    b64::encode(format!(r#"{{"alg":"{alg}","typ":"{}","kid":"{kid}"}}"#, kind.typ()).as_bytes())
 }
 
 const fn encoded_bytes(plain: usize) -> usize {

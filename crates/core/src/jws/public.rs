@@ -1,65 +1,30 @@
-//! The public part of a signing key as a JWK (RFC 7517), and its thumbprint (RFC 7638). Never holds a private member.
+//! The public part of a signing key, named by its thumbprint (RFC 7638). Never sees a private part.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use poundlock_verify::{Jwk, Reject};
 
-use super::Alg;
-use crate::secret::Digest;
-
-/// A public key as it is published: `kid`, `alg`, `use` and the public members (KEY-05).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicJwk {
-    alg: Alg,
-    kid: String,
-    json: String,
+/// From an uncompressed point: `04`, x, y (SEC 1 §2.3.3).
+pub(super) fn p256(point: &[u8]) -> Option<(String, Jwk)> {
+    named(|kid| Jwk::ec_p256_point(point, kid))
 }
 
-impl PublicJwk {
-    /// The one algorithm of the key.
-    #[must_use]
-    pub const fn alg(&self) -> Alg {
-        self.alg
-    }
+/// From the 32 bytes of RFC 8032 §5.1.5.
+pub(super) fn ed25519(key: &[u8]) -> Option<(String, Jwk)> {
+    named(|kid| Jwk::ed25519(key, kid))
+}
 
-    /// The key id: SHA-256 thumbprint of the public members, base64url (RFC 7638 §3).
-    #[must_use]
-    pub fn kid(&self) -> &str {
-        &self.kid
-    }
+/// From DER `RSAPublicKey { modulus, publicExponent }` (RFC 8017 A.1.1).
+pub(super) fn rsa(der: &[u8]) -> Option<(String, Jwk)> {
+    let (body, []) = read_der(der, SEQUENCE)? else { return None };
+    let (modulus, rest) = read_der(body, INTEGER)?;
+    let (exponent, []) = read_der(rest, INTEGER)? else { return None };
+    named(|kid| Jwk::rsa(magnitude(modulus), magnitude(exponent), kid))
+}
 
-    /// The JWK as JSON.
-    #[must_use]
-    pub fn json(&self) -> &str {
-        &self.json
-    }
-
-    /// From an uncompressed point: `04`, x, y (SEC 1 §2.3.3).
-    pub(super) fn from_p256(point: &[u8]) -> Option<Self> {
-        let (x, y) = point.strip_prefix(&[4]).filter(|xy| xy.len() == 64)?.split_at(32);
-        Some(Self::new(Alg::Es256, &format!(r#""crv":"P-256","kty":"EC","x":"{}","y":"{}""#, b64(x), b64(y))))
-    }
-
-    /// From the 32 bytes of RFC 8032 §5.1.5 (JWK form: RFC 8037 §2).
-    pub(super) fn from_ed25519(key: &[u8]) -> Option<Self> {
-        let key: &[u8; 32] = key.try_into().ok()?;
-        Some(Self::new(Alg::EdDsa, &format!(r#""crv":"Ed25519","kty":"OKP","x":"{}""#, b64(key))))
-    }
-
-    /// From DER `RSAPublicKey { modulus, publicExponent }` (RFC 8017 A.1.1).
-    pub(super) fn from_rsa(der: &[u8]) -> Option<Self> {
-        let (body, []) = read_der(der, SEQUENCE)? else { return None };
-        let (modulus, rest) = read_der(body, INTEGER)?;
-        let (exponent, []) = read_der(rest, INTEGER)? else { return None };
-        let (n, e) = (b64(magnitude(modulus)), b64(magnitude(exponent)));
-        Some(Self::new(Alg::Rs256, &format!(r#""e":"{e}","kty":"RSA","n":"{n}""#)))
-    }
-
-    /// `members` are the required ones in lexicographic order without white space: what RFC 7638 §3.1 digests.
-    fn new(alg: Alg, members: &str) -> Self {
-        let kid = b64(Digest::of(format!("{{{members}}}").as_bytes()).as_bytes());
-        let json = format!(r#"{{{members},"alg":"{}","kid":"{kid}","use":"sig"}}"#, alg.as_str());
-        Self { alg, kid, json }
-    }
+/// The thumbprint does not depend on the name, so a nameless draft gives the name.
+fn named(make: impl Fn(&str) -> Result<Jwk, Reject>) -> Option<(String, Jwk)> {
+    let kid = make("").and_then(|draft| draft.thumbprint()).ok()?;
+    let jwk = make(&kid).ok()?;
+    Some((kid, jwk))
 }
 
 const SEQUENCE: u8 = 0x30;
@@ -81,8 +46,4 @@ fn read_der(input: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
 /// A DER integer without the zero byte that marks it as positive: RFC 7518 §6.3.1.1 forbids leading zeros.
 fn magnitude(integer: &[u8]) -> &[u8] {
     integer.strip_prefix(&[0]).unwrap_or(integer)
-}
-
-fn b64(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
 }
