@@ -131,8 +131,8 @@ pub enum Step {
     Ask(Login),
     /// Ask for a first enrolment.
     Enrol(Login),
-    /// Show this seed and ask for a code of it.
-    Offer(Login, Seed),
+    /// Show the seed of [`Login::offered`] and ask for a code of it.
+    Offer(Login),
     /// Open a session.
     Grant(Box<Granted>),
     /// Let the session go on: its second factor was proved again.
@@ -259,8 +259,7 @@ impl Login {
         match self.state {
             State::Enrol { enrolment } | State::Confirm { enrolment, .. } => {
                 let (factor, seed) = (FactorId::new(now, rng), Seed::random(rng));
-                let shown = seed.clone();
-                Step::Offer(Self { state: State::Confirm { enrolment, factor, seed }, ..self }, shown)
+                Step::Offer(Self { state: State::Confirm { enrolment, factor, seed }, ..self })
             }
             _ => Step::Deny(Denial::WrongStep),
         }
@@ -318,6 +317,15 @@ impl Login {
             State::Second { evidence } => evidence.user(),
             State::Reprove { user } => *user,
             State::Enrol { enrolment } | State::Confirm { enrolment, .. } => enrolment.evidence.user(),
+        }
+    }
+
+    /// The seed that was offered and awaits a code of it.
+    #[must_use]
+    pub const fn offered(&self) -> Option<&Seed> {
+        match &self.state {
+            State::Confirm { seed, .. } => Some(seed),
+            _ => None,
         }
     }
 

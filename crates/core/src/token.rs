@@ -113,7 +113,6 @@ struct Confirmation<'a> {
 /// # Errors
 /// [`MintFault::SessionOver`] when no whole second is left, [`MintFault::TooLarge`] for a token that no verifier reads,
 /// [`MintFault::Sign`] when the key fails.
-#[cfg_attr(not(test), expect(dead_code, reason = "called by sessions alone"))]
 pub(crate) fn mint(
     access: &Access<'_>,
     key: &SigningKey,

@@ -37,7 +37,6 @@ pub struct Event {
 
 impl Event {
     /// An event as it was proved. `auth_time` is the oldest proof that it rests on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "made by sessions from a grant"))]
     pub(crate) fn new(acr: Acr, mut amr: Vec<Amr>, auth_time: Time) -> Self {
         amr.sort_unstable();
         amr.dedup();

@@ -1,0 +1,41 @@
+//! What every request shares: store, keys, clock, randomness, hash pool. Holds values; decides nothing.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use poundlock_core::audit::NodeName;
+use poundlock_core::keys::Keyset;
+use poundlock_core::password::Cost;
+use poundlock_core::seal::Keyring;
+use poundlock_core::source::Throttle;
+use poundlock_core::time::Time;
+use poundlock_store::Store;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::hasher::Hasher;
+use crate::registry::Registry;
+use crate::rng::SystemRng;
+use crate::status::StatusLists;
+use crate::timekeeper::Timekeeper;
+
+/// The shared parts of one running server.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) issuer: String,
+    pub(crate) account_audience: String,
+    pub(crate) cost: Cost,
+    pub(crate) store: Store,
+    pub(crate) ring: Keyring,
+    pub(crate) keys: ArcSwap<Keyset>,
+    pub(crate) registry: ArcSwap<Registry>,
+    pub(crate) time: Timekeeper,
+    pub(crate) rng: SystemRng,
+    pub(crate) hasher: Hasher,
+    pub(crate) status: StatusLists,
+    pub(crate) sources: Throttle,
+    pub(crate) node: NodeName,
+    pub(crate) journal: crate::journal::Journal,
+}
+
+pub(crate) type SharedApp = Arc<App>;

@@ -1,0 +1,223 @@
+//! Configuration: one TOML file, `POUNDLOCK_…` variables over it, flags over both. Unknown keys are errors, since a
+//! misspelt safety setting is a missing one.
+
+mod overlay;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use poundlock_core::password::Cost;
+use serde::{Deserialize, Serialize};
+
+/// Everything an operator can set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// The `iss` of tokens and the base of every link. Default: `http://localhost:PORT`.
+    pub(crate) issuer: Option<String>,
+    /// Where the store, the lock and the admin socket are.
+    pub(crate) data: PathBuf,
+    pub(crate) listen: Listen,
+    pub(crate) store: StoreConfig,
+    pub(crate) master_key: MasterKeyConfig,
+    pub(crate) admin: AdminConfig,
+    pub(crate) password: PasswordConfig,
+    pub(crate) guard: GuardConfig,
+    pub(crate) log: LogConfig,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Listen {
+    /// Address and port. Plain HTTP is for loopback only.
+    pub(crate) address: SocketAddr,
+    /// Networks of the reverse proxies in front, as CIDR; none is trusted by default.
+    pub(crate) behind: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct StoreConfig {
+    /// `sqlite:PATH` or `postgres://…`. Default: SQLite in the data folder.
+    pub(crate) url: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct MasterKeyConfig {
+    /// A file of 64 hexadecimal digits, outside the data folder.
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct AdminConfig {
+    /// The admin socket. Default: `admin.sock` in the data folder.
+    pub(crate) socket: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PasswordConfig {
+    pub(crate) memory_kib: u32,
+    pub(crate) passes: u32,
+    pub(crate) lanes: u32,
+    /// Hash threads at low priority; 0 means one a core.
+    pub(crate) threads: usize,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct GuardConfig {
+    pub(crate) sources: SourcesConfig,
+}
+
+/// Limits by network source. Loosened for loopback in tests and benches only.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SourcesConfig {
+    /// Attempts a minute that one address may go on making.
+    pub(crate) per_minute: u32,
+    /// Attempts that one address may make at once.
+    pub(crate) burst: u32,
+    /// Whether loopback is not limited at all.
+    pub(crate) loopback_unlimited: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LogConfig {
+    /// `info`, or a filter such as `poundlock=debug`.
+    pub(crate) filter: String,
+    /// `pretty` or `json`.
+    pub(crate) format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    Pretty,
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            data: PathBuf::from("poundlock-data"),
+            listen: Listen::default(),
+            store: StoreConfig::default(),
+            master_key: MasterKeyConfig::default(),
+            admin: AdminConfig::default(),
+            password: PasswordConfig::default(),
+            guard: GuardConfig::default(),
+            log: LogConfig::default(),
+        }
+    }
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self { address: SocketAddr::from(([127, 0, 0, 1], 8080)), behind: Vec::new() }
+    }
+}
+
+impl Default for PasswordConfig {
+    fn default() -> Self {
+        let cost = Cost::DEFAULT;
+        Self { memory_kib: cost.memory_kib(), passes: cost.passes(), lanes: cost.lanes(), threads: 0 }
+    }
+}
+
+impl Default for SourcesConfig {
+    fn default() -> Self {
+        Self { per_minute: 30, burst: 60, loopback_unlimited: false }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { filter: "info".to_owned(), format: LogFormat::Pretty }
+    }
+}
+
+impl Config {
+    /// Reads the file, if any, and the environment over it.
+    pub(crate) fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
+        let text = match file {
+            Some(file) => std::fs::read_to_string(file)
+                .with_context(|| format!("cannot read the configuration file {}", file.display()))?,
+            None => String::new(),
+        };
+        let mut table: toml::Table =
+            text.parse().with_context(|| format!("in {}", file.unwrap_or_else(|| Path::new("-")).display()))?;
+        overlay::apply(&mut table, environment)?;
+        table.try_into().context("in the configuration; `poundlock config example` shows every key")
+    }
+
+    /// Refuses combinations that are not safe to run (OPS-02).
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        self.cost()?;
+        let issuer = self.issuer();
+        let plain = issuer.starts_with("http://");
+        if !plain && !issuer.starts_with("https://") {
+            bail!("issuer {issuer:?} must be an https URL, or an http one on localhost");
+        }
+        if issuer.ends_with('/') || issuer.contains(['?', '#']) {
+            bail!("issuer {issuer:?} must have no slash at its end, no query and no fragment (RFC 8414 section 2)");
+        }
+        let host = issuer.split("://").nth(1).unwrap_or("");
+        let local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| {
+            host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+        });
+        if plain && !local {
+            bail!("issuer {issuer:?} is plain http for other machines: passwords would be sent in the clear; use https");
+        }
+        if !self.listen.address.ip().is_loopback() && self.listen.behind.is_empty() {
+            bail!(
+                "listen.address {} is open to other machines, and this version serves plain HTTP: put a TLS proxy in \
+                 front and name its networks in listen.behind, or listen on 127.0.0.1",
+                self.listen.address
+            );
+        }
+        for network in &self.listen.behind {
+            crate::http::edge::client_ip::Network::parse(network)
+                .with_context(|| format!("listen.behind: {network:?} is not a network such as 10.0.0.0/8"))?;
+        }
+        Ok(())
+    }
+
+    /// The `iss` of tokens.
+    pub(crate) fn issuer(&self) -> String {
+        self.issuer.clone().unwrap_or_else(|| format!("http://localhost:{}", self.listen.address.port()))
+    }
+
+    /// The audience of the account API, which no service may have.
+    pub(crate) fn account_audience(&self) -> String {
+        format!("{}/account", self.issuer())
+    }
+
+    /// The store's address.
+    pub(crate) fn store_url(&self) -> String {
+        self.store.url.clone().unwrap_or_else(|| format!("sqlite:{}", self.data.join("poundlock.db").display()))
+    }
+
+    /// The admin socket's path.
+    pub(crate) fn admin_socket(&self) -> PathBuf {
+        self.admin.socket.clone().unwrap_or_else(|| self.data.join("admin.sock"))
+    }
+
+    /// The cost of password hashes, at or over the floor (PWD-13).
+    pub(crate) fn cost(&self) -> anyhow::Result<Cost> {
+        Cost::new(self.password.memory_kib, self.password.passes, self.password.lanes).context("in [password]")
+    }
+}
+
+/// A configuration file with every key and its default.
+pub(crate) fn example() -> &'static str {
+    include_str!("config/example.toml")
+}
+
+#[cfg(test)]
+mod tests;
