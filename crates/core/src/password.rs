@@ -216,9 +216,10 @@ const fn place(user: &UserId) -> Place<'_> {
 }
 
 fn hash_attempt(attempt: &Attempt, hashing: Hashing<'_>) -> StoredHash {
-    let salt = random_bytes(hashing.rng);
-    let tag = hash::tag(hashing.cost, &salt, attempt.text().as_bytes(), hashing.memory);
-    tag.map_or_else(|| StoredHash::of_nobody(hashing.cost), |tag| StoredHash::new(hashing.cost, salt, &tag))
+    let Hashing { cost, memory, rng } = hashing;
+    let salt = random_bytes(rng);
+    let tag = hash::tag(cost, &salt, attempt.text().as_bytes(), memory);
+    tag.map_or_else(|| StoredHash::of_nobody(cost), |tag| StoredHash::new(cost, salt, &tag))
 }
 
 /// NFC, so that a password typed on a Mac (decomposed) is the one typed on Windows (composed): PWD-04.
