@@ -1,0 +1,78 @@
+//! Clients and audiences, as checked values in memory. Read whole from the store, replaced whole when it changes.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use poundlock_core::client::{Audience, Client, ClientSpec, Surroundings};
+use poundlock_core::jws::Alg;
+use poundlock_store::Store;
+
+/// The client that a login without one is for.
+pub(crate) const DEFAULT_CLIENT: &str = "app";
+
+/// The audience that `up` gives to it.
+pub(crate) const DEFAULT_AUDIENCE: &str = "api";
+
+/// Every client and audience.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    clients: BTreeMap<String, Client>,
+    audiences: Vec<Audience>,
+}
+
+impl Registry {
+    /// Reads and checks the registry. A client that does not pass is left out and told of in the log: the others work.
+    pub(crate) async fn load(store: &Store, issuer: &str) -> anyhow::Result<Self> {
+        let mut audiences = Vec::new();
+        for (name, alg) in poundlock_store::client::audiences(store).await? {
+            let alg: Alg = alg.parse().ok().with_context(|| format!("audience {name} has an unknown algorithm"))?;
+            audiences.push(Audience::service(&name, alg, issuer).with_context(|| format!("audience {name}"))?);
+        }
+        let mut clients = BTreeMap::new();
+        for stored in poundlock_store::client::all(store).await? {
+            match build(&stored.spec, issuer, &audiences) {
+                Ok(client) => drop(clients.insert(stored.id, client)),
+                Err(problem) => tracing::error!(client = %stored.id, %problem, "this client is not usable"),
+            }
+        }
+        Ok(Self { clients, audiences })
+    }
+
+    /// The client of this id, or the default one.
+    pub(crate) fn client(&self, id: Option<&str>) -> Option<&Client> {
+        self.clients.get(id.unwrap_or(DEFAULT_CLIENT))
+    }
+
+    /// Every client.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = &Client> {
+        self.clients.values()
+    }
+
+    /// Every audience.
+    pub(crate) fn audiences(&self) -> &[Audience] {
+        &self.audiences
+    }
+
+    /// The algorithms that keys are needed for. ES256 always: the account API and the status lists are signed with it.
+    pub(crate) fn algs(&self) -> Vec<Alg> {
+        let mut algs = vec![Alg::Es256];
+        for audience in &self.audiences {
+            if !algs.contains(&audience.alg) {
+                algs.push(audience.alg);
+            }
+        }
+        algs
+    }
+}
+
+/// Checks one client's specification.
+pub(crate) fn build(spec: &str, issuer: &str, audiences: &[Audience]) -> anyhow::Result<Client> {
+    let spec: ClientSpec = serde_json::from_str(spec).context("the specification does not read")?;
+    let built = Client::build(&spec, Surroundings { issuer, audiences }).map_err(|problems| {
+        anyhow::anyhow!(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })?;
+    for warning in &built.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(built.client)
+}

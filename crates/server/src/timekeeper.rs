@@ -1,0 +1,51 @@
+//! Says what time it is, or that it cannot be said: a clock that fell back or jumped issues nothing (OPS-10).
+
+use std::sync::Mutex;
+
+use poundlock_core::denial::Denial;
+use poundlock_core::time::{Span, Time};
+use poundlock_core::timekeeping::{HighWater, Reading};
+
+use crate::clock::Clock;
+
+/// The clock, watched.
+#[derive(Debug)]
+pub(crate) struct Timekeeper {
+    clock: Clock,
+    water: Mutex<HighWater>,
+}
+
+impl Timekeeper {
+    pub(crate) fn new(clock: Clock, stored_mark: Time) -> Self {
+        Self { clock, water: Mutex::new(HighWater::new(stored_mark)) }
+    }
+
+    /// Now, read once a request; a denial while the clock cannot be trusted.
+    pub(crate) fn now(&self) -> Result<Time, Denial> {
+        match self.reading() {
+            Reading::Ready { now, .. } => Ok(now),
+            Reading::Behind(_) | Reading::Jumped(_) => Err(Denial::Clock),
+        }
+    }
+
+    /// What the clocks say, for the health page and the log.
+    pub(crate) fn reading(&self) -> Reading {
+        let (wall, running) = (self.clock.wall(), self.clock.running());
+        self.water.lock().unwrap_or_else(std::sync::PoisonError::into_inner).observe(wall, running)
+    }
+
+    /// The mark to store, so that a restart does not forget it.
+    pub(crate) fn mark(&self) -> Time {
+        self.water.lock().unwrap_or_else(std::sync::PoisonError::into_inner).mark()
+    }
+
+    /// Takes over another node's mark.
+    pub(crate) fn raise(&self, stored_mark: Time) {
+        self.water.lock().unwrap_or_else(std::sync::PoisonError::into_inner).raise(stored_mark);
+    }
+
+    /// Time since the process began.
+    pub(crate) fn running(&self) -> Span {
+        self.clock.running()
+    }
+}
