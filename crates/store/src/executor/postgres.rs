@@ -1,0 +1,111 @@
+//! PostgreSQL: a pool of connections with prepared statements. A batch is BEGIN and all its statements in one round trip,
+//! then COMMIT or ROLLBACK, in a task that owns its connection, so that a caller that goes away leaves no half batch.
+
+mod commit;
+mod connect;
+mod error;
+mod listen;
+mod read;
+mod run;
+
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use poundlock_core::time::Time;
+use tokio::sync::broadcast;
+
+use crate::batch::{Batch, Committed};
+use crate::error::{CommitError, StoreError};
+use crate::migrate::{self, Engine, Migration};
+use crate::notice::{BACKLOG_NOTICES, Notice};
+use crate::options::Options;
+use crate::row::Row;
+use crate::statement::Statement;
+use crate::value::Value;
+
+use connect::{Held, Target};
+pub(crate) use read::Snapshot;
+
+/// Names the lock of the migrations among the advisory locks of the database ("poundlck" in ASCII).
+const MIGRATION_LOCK: i64 = 0x706f_756e_646c_636b;
+
+/// An open PostgreSQL database.
+#[derive(Clone)]
+pub(crate) struct Postgres {
+    pool: Pool,
+    notices: broadcast::Sender<Notice>,
+    listener: Arc<listen::Listener>,
+}
+
+impl Postgres {
+    pub(crate) async fn open(url: &str, options: &Options) -> Result<Self, StoreError> {
+        let target = Target::parse(url)?;
+        let pool = connect::pool(&target, options)?;
+        connect::check_server(&pool, options).await?;
+        let notices = broadcast::Sender::new(BACKLOG_NOTICES);
+        let listener = Arc::new(listen::Listener::start(target, notices.clone()).await?);
+        Ok(Self { pool, notices, listener })
+    }
+
+    pub(crate) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Snapshot::new(self.pool.clone()).await
+    }
+
+    pub(crate) async fn query(&self, statement: &'static Statement, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        read::query(&self.pool, statement, params).await
+    }
+
+    pub(crate) async fn check(&self, statement: &'static Statement) -> Result<(), StoreError> {
+        let held = Held::take(&self.pool).await?;
+        let checked = run::check(held.client()?, statement).await;
+        held.give_back();
+        checked
+    }
+
+    pub(crate) async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
+        let pool = self.pool.clone();
+        // Its own task: a caller that goes away must not leave COMMIT unsent and the connection half-way.
+        tokio::spawn(async move { commit::commit(&pool, &batch).await }).await.unwrap_or(Err(CommitError::Unknown))
+    }
+
+    pub(crate) async fn migrate_next(&self, list: &'static [Migration], now: Time) -> Result<Option<u32>, StoreError> {
+        let pool = self.pool.clone();
+        tokio::spawn(async move { migrate_next(&pool, list, now).await })
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("the migration was broken off".to_owned())))
+    }
+
+    pub(crate) fn listen(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    pub(crate) fn close(&self) {
+        self.listener.stop();
+        self.pool.close();
+    }
+}
+
+/// Applies the first pending migration in a transaction of its own. Dropping the connection undoes it.
+async fn migrate_next(pool: &Pool, list: &'static [Migration], now: Time) -> Result<Option<u32>, StoreError> {
+    let held = Held::take(pool).await?;
+    let client = held.client()?;
+    let begin = format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+         SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;
+         SELECT pg_advisory_xact_lock({MIGRATION_LOCK});"
+    );
+    let failed = |e| error::read(&e, "a migration");
+    client.batch_execute(&begin).await.map_err(failed)?;
+    client.batch_execute(&migrate::table(Engine::Postgres)).await.map_err(failed)?;
+    let applied = run::query(client, &migrate::APPLIED, &[]).await?;
+    let next = migrate::next(&applied, list)?;
+    if let Some(next) = next {
+        let fault = |e| error::read(&e, &format!("migration {} ({})", next.number, next.name));
+        client.batch_execute(&migrate::ddl(next.sql, Engine::Postgres)).await.map_err(fault)?;
+        let record = crate::params![next.number, next.name, next.checksum(), now];
+        run::query(client, &migrate::RECORD, &record).await?;
+    }
+    client.batch_execute("COMMIT").await.map_err(failed)?;
+    held.give_back();
+    Ok(next.map(|migration| migration.number))
+}

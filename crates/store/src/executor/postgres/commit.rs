@@ -1,0 +1,141 @@
+//! One batch on PostgreSQL: BEGIN and all statements in one round trip, COMMIT or ROLLBACK in a second. A connection on
+//! which neither was seen to end is discarded, never returned to the pool.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use deadpool_postgres::{ClientWrapper, Pool};
+use futures_util::future::maybe_done;
+use tokio::time::timeout;
+use tokio_postgres::Statement as Prepared;
+
+use super::connect::{Held, TRIP_MAX};
+use super::error::{self, Verdict};
+use super::run::{self, Outcome};
+use crate::batch::{Batch, Committed};
+use crate::error::CommitError;
+use crate::params;
+use crate::statement::Statement;
+
+/// How often a batch is tried when deadlocks, serialization failures or dead connections stop it before COMMIT.
+const TRIES: u32 = 5;
+
+/// The channel that all nodes listen on.
+pub(super) const CHANNEL: &str = "poundlock";
+
+/// Read-only is the default of every connection of ours: were BEGIN to fail alone, the statements that travelled with it
+/// would be refused instead of taking effect one by one.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
+static NOTIFY: Statement = Statement::new("SELECT 1 FROM (SELECT pg_notify('poundlock', ?1)) AS sent");
+
+pub(super) async fn commit(pool: &Pool, batch: &Batch) -> Result<Committed, CommitError> {
+    let mut reason = String::new();
+    for _ in 0..TRIES {
+        match attempt(pool, batch).await {
+            Ok(committed) => return Ok(committed),
+            Err(Verdict::Final(error)) => return Err(error),
+            Err(Verdict::Again(why) | Verdict::Prepare(why)) => reason = why,
+        }
+    }
+    Err(CommitError::Unavailable(format!("gave up after {TRIES} tries: {reason}")))
+}
+
+async fn attempt(pool: &Pool, batch: &Batch) -> Result<Committed, Verdict> {
+    let held = Held::take(pool).await.map_err(|e| Verdict::Final(e.into()))?;
+    let client = held.client().map_err(|e| Verdict::Final(e.into()))?;
+    let late = |_| Verdict::Final(CommitError::Unavailable("the server does not answer".to_owned()));
+    let ran = match timeout(TRIP_MAX, first_trip(client, batch)).await {
+        Ok(ran) => ran,
+        Err(elapsed) => return Err(late(elapsed)),
+    };
+    match ran {
+        Ok(committed) => {
+            // From here on a lost connection leaves the outcome open.
+            let unknown = || Verdict::Final(CommitError::Unknown);
+            let outcome = timeout(TRIP_MAX, client.batch_execute("COMMIT")).await.map_err(|_| unknown())?;
+            if let Err(e) = outcome {
+                let verdict = error::at_commit(&e);
+                if verdict != unknown() {
+                    held.give_back();
+                }
+                return Err(verdict);
+            }
+            held.give_back();
+            Ok(committed)
+        }
+        Err(verdict) => {
+            if matches!(verdict, Verdict::Prepare(_)) {
+                client.statement_cache.clear();
+            }
+            if matches!(timeout(TRIP_MAX, client.batch_execute("ROLLBACK")).await, Ok(Ok(()))) {
+                held.give_back();
+            }
+            Err(verdict)
+        }
+    }
+}
+
+/// BEGIN and every statement, sent together; then their outcomes, judged in order, so that the first deviation decides
+/// as on SQLite.
+async fn first_trip(client: &ClientWrapper, batch: &Batch) -> Result<Committed, Verdict> {
+    let prepared = prepare_all(client, batch).await?;
+    let notes = batch.messages.iter().map(|m| params![format!("{}:{}", m.topic, m.payload)]).collect::<Vec<_>>();
+    let steps = batch.steps.iter().map(|step| (step.statement, step.params.as_slice()));
+    let steps = steps.chain(notes.iter().map(|note| (&NOTIFY, note.as_slice())));
+
+    let mut begin = pin!(maybe_done(client.batch_execute(BEGIN)));
+    let mut running: Vec<_> = steps
+        .zip(&prepared)
+        .map(|((statement, params), prepared)| Box::pin(maybe_done(run::run(client, prepared, statement, params))))
+        .collect();
+    start(begin.as_mut()).await;
+    for run in &mut running {
+        start(run.as_mut()).await;
+    }
+
+    begin.as_mut().await;
+    if let Some(Err(e)) = begin.take_output() {
+        return Err(error::before_commit(&e, 0, BEGIN));
+    }
+    let mut committed = Committed { rows: Vec::with_capacity(batch.steps.len()) };
+    for (at, run) in running.iter_mut().enumerate() {
+        run.as_mut().await;
+        let Some(outcome) = run.as_mut().take_output() else { continue };
+        judge(batch, at, outcome, &mut committed)?;
+    }
+    Ok(committed)
+}
+
+fn judge(
+    batch: &Batch,
+    at: usize,
+    outcome: Result<Outcome, run::Failed>,
+    committed: &mut Committed,
+) -> Result<(), Verdict> {
+    let Some(step) = batch.steps.get(at) else {
+        return outcome.map(drop).map_err(|e| error::statement(e, at, NOTIFY.sql()));
+    };
+    let outcome = outcome.map_err(|e| error::statement(e, at, step.statement.sql()))?;
+    if !step.expect.holds(outcome.count) {
+        return Err(Verdict::Final(CommitError::Conflict { statement: at }));
+    }
+    committed.rows.push(outcome.rows);
+    Ok(())
+}
+
+async fn prepare_all(client: &ClientWrapper, batch: &Batch) -> Result<Vec<Prepared>, Verdict> {
+    let mut prepared = Vec::with_capacity(batch.steps.len() + batch.messages.len());
+    let notes = batch.messages.iter().map(|_| &NOTIFY);
+    for (at, statement) in batch.steps.iter().map(|step| step.statement).chain(notes).enumerate() {
+        let ready = run::prepare(client, statement).await;
+        prepared.push(ready.map_err(|e| error::before_commit(&e, at, statement.sql()))?);
+    }
+    Ok(prepared)
+}
+
+/// Polls `future` once, which sends its request without waiting for the answer.
+async fn start(mut future: Pin<&mut impl Future>) {
+    poll_fn(|context| Poll::Ready(drop(future.as_mut().poll(context)))).await;
+}

@@ -1,0 +1,197 @@
+//! The store: one of two executors. Never a trait: there are two engines, and tests run on both.
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+
+use poundlock_core::time::Time;
+use tokio::sync::broadcast;
+
+use crate::batch::{Batch, Committed};
+use crate::error::{CommitError, StoreError};
+use crate::executor::{postgres::Postgres, sqlite::Sqlite};
+use crate::migrate::{self, Migration};
+use crate::notice::{NOTICE_BYTES_MAX, Notice};
+use crate::options::Options;
+use crate::reader::Reader;
+use crate::row::Row;
+use crate::statement::Statement;
+use crate::url::StoreUrl;
+use crate::value::Value;
+
+/// What the closure of [`Store::read`] returns.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An open store. Clones share one executor.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) executor: Executor,
+}
+
+#[derive(Clone)]
+pub(crate) enum Executor {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Store {
+    /// Opens the store, and checks that it is safe to use. Does not migrate: see [`Store::migrate`].
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when the address or the server is unsafe, [`StoreError::Unavailable`] when it cannot be
+    /// reached.
+    pub async fn open(url: &StoreUrl, options: &Options) -> Result<Self, StoreError> {
+        let executor = match url {
+            StoreUrl::Sqlite(path) => Executor::Sqlite(Sqlite::open(path, options).await?),
+            StoreUrl::Postgres(url) => Executor::Postgres(Postgres::open(url, options).await?),
+        };
+        Ok(Self { executor })
+    }
+
+    /// Runs the migrations of `list` that the store has not seen, each exclusive and atomic, and returns their numbers.
+    /// Safe when several nodes start at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when the store was written by a newer program, or a released migration was changed.
+    pub async fn migrate(&self, list: &'static [Migration], now: Time) -> Result<Vec<u32>, StoreError> {
+        migrate::check_list(list)?;
+        let mut applied = Vec::new();
+        loop {
+            let next = match &self.executor {
+                Executor::Sqlite(sqlite) => sqlite.migrate_next(list, now).await?,
+                Executor::Postgres(postgres) => postgres.migrate_next(list, now).await?,
+            };
+            let Some(number) = next else { return Ok(applied) };
+            applied.push(number);
+        }
+    }
+
+    /// Runs `body` on one snapshot: no statement of it sees what another commits meanwhile.
+    ///
+    /// ```no_run
+    /// # use poundlock_store::{params, Statement, Store, StoreError};
+    /// static COUNT: Statement = Statement::new("SELECT count(*) FROM login WHERE client = ?1");
+    /// # async fn example(store: &Store, client: &str) -> Result<i64, StoreError> {
+    /// store.read(|r| Box::pin(async move { r.query(&COUNT, params![client]).await?[0].int(0) })).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What `body` returns, or that the store is not available.
+    pub async fn read<'env, T, F>(&self, body: F) -> Result<T, StoreError>
+    where
+        F: for<'r> FnOnce(&'r mut Reader<'env>) -> BoxFuture<'r, Result<T, StoreError>> + Send,
+        T: Send,
+    {
+        let mut reader = match &self.executor {
+            Executor::Sqlite(sqlite) => Reader::sqlite(sqlite.snapshot()?),
+            Executor::Postgres(postgres) => Reader::postgres(postgres.snapshot().await?),
+        };
+        let out = body(&mut reader).await?;
+        reader.end().await?;
+        Ok(out)
+    }
+
+    /// Runs one reading statement by itself. A statement that writes is refused.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Fault`].
+    pub async fn query(&self, statement: &'static Statement, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        match &self.executor {
+            Executor::Sqlite(sqlite) => sqlite.query(statement, &params),
+            Executor::Postgres(postgres) => postgres.query(statement, &params).await,
+        }
+    }
+
+    /// Runs one reading statement by itself, for at most one row.
+    ///
+    /// # Errors
+    /// As [`Store::query`]; a second row is a fault.
+    pub async fn query_opt(
+        &self,
+        statement: &'static Statement,
+        params: Vec<Value>,
+    ) -> Result<Option<Row>, StoreError> {
+        at_most_one(statement, self.query(statement, params).await?)
+    }
+
+    /// Commits `batch` whole, or leaves nothing of it. Runs to its end even when the caller goes away.
+    ///
+    /// # Errors
+    /// See [`CommitError`]: only after [`CommitError::Unknown`] can the batch be in force.
+    pub async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
+        refuse_unstorable(&batch)?;
+        if batch.is_empty() {
+            return Ok(Committed::default());
+        }
+        match &self.executor {
+            Executor::Sqlite(sqlite) => sqlite.commit(batch).await,
+            Executor::Postgres(postgres) => postgres.commit(batch).await,
+        }
+    }
+
+    /// Notices from now on. Read them with [`Notice::next`], which turns falling behind into [`Notice::FlushAll`].
+    #[must_use]
+    pub fn listen(&self) -> broadcast::Receiver<Notice> {
+        match &self.executor {
+            Executor::Sqlite(sqlite) => sqlite.listen(),
+            Executor::Postgres(postgres) => postgres.listen(),
+        }
+    }
+
+    /// Prepares `statement` without running it, and checks that each parameter and column has a type that both engines
+    /// store alike. Tests call this for every statement; `doctor` may.
+    ///
+    /// # Errors
+    /// [`StoreError::Fault`] says what to change.
+    pub async fn check(&self, statement: &'static Statement) -> Result<(), StoreError> {
+        match &self.executor {
+            Executor::Sqlite(sqlite) => sqlite.check(statement),
+            Executor::Postgres(postgres) => postgres.check(statement).await,
+        }
+    }
+
+    /// Copies the live store to a new file, consistently, while others read and write.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] on PostgreSQL, and when `path` exists already.
+    pub async fn backup(&self, path: &Path) -> Result<(), StoreError> {
+        match &self.executor {
+            Executor::Sqlite(sqlite) => sqlite.backup(path).await,
+            Executor::Postgres(_) => {
+                Err(StoreError::Refused("This store is PostgreSQL: back it up with `pg_dump`.".to_owned()))
+            }
+        }
+    }
+
+    /// Finishes what is queued, and closes. Later calls, also on clones, find the store unavailable.
+    pub async fn close(&self) {
+        match &self.executor {
+            Executor::Sqlite(sqlite) => sqlite.close().await,
+            Executor::Postgres(postgres) => postgres.close(),
+        }
+    }
+}
+
+/// The only row, if any.
+pub(crate) fn at_most_one(statement: &'static Statement, mut rows: Vec<Row>) -> Result<Option<Row>, StoreError> {
+    match rows.len() {
+        0 | 1 => Ok(rows.pop()),
+        n => Err(StoreError::Fault(format!("`{}` returned {n} rows where one was expected", statement.sql()))),
+    }
+}
+
+/// What one engine would refuse, both refuse.
+fn refuse_unstorable(batch: &Batch) -> Result<(), CommitError> {
+    for step in &batch.steps {
+        if !step.params.iter().all(Value::storable) {
+            return Err(CommitError::Fault(format!("U+0000 in a text parameter of `{}`", step.statement.sql())));
+        }
+    }
+    for message in &batch.messages {
+        if message.topic.len() + message.payload.len() > NOTICE_BYTES_MAX {
+            return Err(CommitError::Fault(format!("notice on `{}` over {NOTICE_BYTES_MAX} bytes", message.topic)));
+        }
+    }
+    Ok(())
+}
