@@ -8,6 +8,7 @@
 pub mod client;
 pub mod id;
 pub mod jws;
+pub mod keys;
 pub mod seal;
 pub mod secret;
 pub mod time;
