@@ -16,6 +16,7 @@ pub mod login;
 pub mod password;
 pub mod policy;
 pub mod recovery;
+pub mod keys;
 pub mod seal;
 pub mod secret;
 pub mod session;
