@@ -5,18 +5,18 @@
 
 #![warn(missing_docs)]
 
+pub mod audit;
 pub mod client;
 pub mod denial;
 pub mod evidence;
-pub mod audit;
 pub mod id;
 pub mod invite;
 pub mod jws;
+pub mod keys;
 pub mod login;
 pub mod password;
 pub mod policy;
 pub mod recovery;
-pub mod keys;
 pub mod seal;
 pub mod secret;
 pub mod session;

@@ -187,7 +187,13 @@ impl Login {
     /// A right password: the account's factors decide what is next. An account that is shut, or has no second factor,
     /// answers exactly like a wrong password (THR-14, MFA-05).
     #[must_use]
-    pub fn first(evidence: Evidence, account: &Standing, request: Request, now: Time, rng: &dyn Rng) -> (Step, LoginHandle) {
+    pub fn first(
+        evidence: Evidence,
+        account: &Standing,
+        request: Request,
+        now: Time,
+        rng: &dyn Rng,
+    ) -> (Step, LoginHandle) {
         let open = account.active && account.has_second_factor && evidence.user() == account.user;
         let (login, handle) = Self::begin(State::Second { evidence }, request, Then::Tokens, now, rng);
         (if open { Step::Ask(login) } else { Step::Deny(Denial::Credentials) }, handle)
@@ -202,7 +208,13 @@ impl Login {
     /// A live session must prove its second factor again before it goes on. `id` is drawn by the caller, since the
     /// refresh token inside `then` is sealed to it.
     #[must_use]
-    pub fn reprove(id: LoginId, user: UserId, request: Request, then: Then, at: (Time, &dyn Rng)) -> (Self, LoginHandle) {
+    pub fn reprove(
+        id: LoginId,
+        user: UserId,
+        request: Request,
+        then: Then,
+        at: (Time, &dyn Rng),
+    ) -> (Self, LoginHandle) {
         Self::begin_as(id, State::Reprove { user }, request, then, at)
     }
 

@@ -80,11 +80,5 @@ pub fn grant(evidence: &Evidence) -> Option<Grant> {
     // The oldest proof: a service that asks for a younger login must not be told of the younger half only.
     let oldest = proved.iter().map(|p| p.at).min()?;
     let event = Event::new(acr, vec![Amr::Pwd, second, Amr::Mfa], oldest);
-    Some(Grant {
-        user: evidence.user(),
-        user_version: evidence.user_version(),
-        event,
-        mfa_time: possession.at,
-        factor,
-    })
+    Some(Grant { user: evidence.user(), user_version: evidence.user_version(), event, mfa_time: possession.at, factor })
 }

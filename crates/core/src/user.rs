@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use precis_profiles::precis_core::profile::PrecisFastInvocation;
 use precis_profiles::UsernameCaseMapped;
+use precis_profiles::precis_core::profile::PrecisFastInvocation;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Subject, UserId};
+use crate::secret::Digest;
 use crate::time::Time;
 
 /// Longest name, in bytes of its canonical form.
@@ -66,7 +67,11 @@ impl UserName {
     /// so that a bad spelling costs the same work and the same counter as an unknown name (THR-14).
     #[must_use]
     pub fn for_attempt(text: &str) -> Self {
-        Self::parse(text).unwrap_or_else(|_| Self(format!("\u{0}{}", truncated(text.trim(), 4 * NAME_BYTES_MAX))))
+        Self::parse(text).unwrap_or_else(|_| {
+            let digest = Digest::of(text.trim().as_bytes());
+            // U+0001 is in no name; the digest keeps a megabyte, or U+0000, out of the store.
+            Self(digest.as_bytes().iter().fold("\u{1}".to_owned(), |name, byte| format!("{name}{byte:02x}")))
+        })
     }
 
     /// The canonical text.
@@ -80,11 +85,6 @@ impl fmt::Display for UserName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-fn truncated(text: &str, bytes: usize) -> &str {
-    let end = (0..=bytes.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
-    text.get(..end).unwrap_or("")
 }
 
 /// Whether an account may be used.
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn an_impossible_name_never_equals_a_possible_one() {
         assert_ne!(UserName::for_attempt("two words").as_str(), "two words");
-        assert!(UserName::for_attempt(&"é".repeat(10_000)).as_str().len() <= 4 * NAME_BYTES_MAX + 1);
+        assert_eq!(UserName::for_attempt(&"é\u{0}".repeat(10_000)).as_str().len(), 65);
     }
 
     #[test]

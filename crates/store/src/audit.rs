@@ -13,14 +13,12 @@ static INSERT: Statement = Statement::new(
     "INSERT INTO audit_record (id, node, account, event, at, body, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
 );
 static BY_ID: Statement = Statement::new("SELECT id, body FROM audit_record WHERE id = ?1");
-static UNSEALED: Statement = Statement::new(
-    "SELECT id, body FROM audit_record WHERE node = ?1 AND sealed = 0 ORDER BY id LIMIT ?2",
-);
+static UNSEALED: Statement =
+    Statement::new("SELECT id, body FROM audit_record WHERE node = ?1 AND sealed = 0 ORDER BY id LIMIT ?2");
 static UNSEALED_COUNT: Statement = Statement::new("SELECT count(*) FROM audit_record WHERE sealed = 0");
 static MARK: Statement = Statement::new("UPDATE audit_record SET sealed = 1 WHERE id = ?1 AND sealed = 0");
-static LINK: Statement = Statement::new(
-    "INSERT INTO audit_link (chain, seq, record, previous, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
-);
+static LINK: Statement =
+    Statement::new("INSERT INTO audit_link (chain, seq, record, previous, hash) VALUES (?1, ?2, ?3, ?4, ?5)");
 static HEADS: Statement = Statement::new(
     "SELECT l.chain, l.seq, l.hash FROM audit_link l
      WHERE l.seq = (SELECT max(m.seq) FROM audit_link m WHERE m.chain = l.chain) ORDER BY l.chain",
@@ -34,17 +32,15 @@ static TAIL: Statement = Statement::new("SELECT id, body FROM audit_record ORDER
 static AFTER: Statement = Statement::new("SELECT id, body FROM audit_record WHERE id > ?1 ORDER BY id LIMIT ?2");
 static CHECKPOINT: Statement = Statement::new("INSERT INTO audit_checkpoint (id, at, body) VALUES (?1, ?2, ?3)");
 static CHECKPOINTS: Statement = Statement::new("SELECT body FROM audit_checkpoint ORDER BY id");
-static LAST_CHECKPOINT: Statement =
-    Statement::new("SELECT body FROM audit_checkpoint ORDER BY id DESC LIMIT 1");
+static LAST_CHECKPOINT: Statement = Statement::new("SELECT body FROM audit_checkpoint ORDER BY id DESC LIMIT 1");
 static PRUNE_RECORDS: Statement = Statement::new(
     "DELETE FROM audit_record WHERE id IN (SELECT record FROM audit_link WHERE chain = ?1 AND seq <= ?2)",
 );
 static PRUNE_LINKS: Statement = Statement::new("DELETE FROM audit_link WHERE chain = ?1 AND seq <= ?2");
 static PRUNE_CHECKPOINTS: Statement = Statement::new("DELETE FROM audit_checkpoint WHERE at < ?1");
 static MONTH_KEY: Statement = Statement::new("SELECT sealed FROM audit_month WHERE month = ?1");
-static MONTH_KEY_NEW: Statement = Statement::new(
-    "INSERT INTO audit_month (month, sealed) VALUES (?1, ?2) ON CONFLICT (month) DO NOTHING",
-);
+static MONTH_KEY_NEW: Statement =
+    Statement::new("INSERT INTO audit_month (month, sealed) VALUES (?1, ?2) ON CONFLICT (month) DO NOTHING");
 static MONTH_KEYS_BEFORE: Statement = Statement::new("DELETE FROM audit_month WHERE month < ?1");
 static SEEN: Statement = Statement::new(
     "INSERT INTO node (name, seen_at) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at",

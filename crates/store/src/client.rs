@@ -5,8 +5,7 @@ use poundlock_core::time::Time;
 use crate::{Batch, Expect, Result, Statement, Store, params};
 
 static ALL: Statement = Statement::new("SELECT id, version, spec FROM client ORDER BY id");
-static INSERT: Statement =
-    Statement::new("INSERT INTO client (id, version, spec, made_at) VALUES (?1, 1, ?2, ?3)");
+static INSERT: Statement = Statement::new("INSERT INTO client (id, version, spec, made_at) VALUES (?1, 1, ?2, ?3)");
 static CHANGE: Statement =
     Statement::new("UPDATE client SET spec = ?3, version = version + 1 WHERE id = ?1 AND version = ?2");
 static DELETE: Statement = Statement::new("DELETE FROM client WHERE id = ?1");

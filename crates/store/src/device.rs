@@ -18,9 +18,8 @@ static PROVED: Statement =
     Statement::new("UPDATE device SET fails = 0, used_at = ?3 WHERE id = ?1 AND account = ?2 AND revoked_at IS NULL");
 static REVOKE: Statement =
     Statement::new("UPDATE device SET revoked_at = ?3 WHERE id = ?1 AND account = ?2 AND revoked_at IS NULL");
-static REVOKE_OTHERS: Statement = Statement::new(
-    "UPDATE device SET revoked_at = ?3 WHERE account = ?1 AND revoked_at IS NULL AND id <> ?2",
-);
+static REVOKE_OTHERS: Statement =
+    Statement::new("UPDATE device SET revoked_at = ?3 WHERE account = ?1 AND revoked_at IS NULL AND id <> ?2");
 
 /// A known device as its owner sees it.
 #[derive(Clone, Debug)]

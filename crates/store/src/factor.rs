@@ -33,13 +33,11 @@ static CODE_INSERT: Statement = Statement::new(
     "INSERT INTO recovery_code (digest, account, code_set, number, sealed, made_at, used_at)
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)",
 );
-static CODE_SPEND: Statement = Statement::new(
-    "UPDATE recovery_code SET used_at = ?3 WHERE digest = ?1 AND account = ?2 AND used_at IS NULL",
-);
+static CODE_SPEND: Statement =
+    Statement::new("UPDATE recovery_code SET used_at = ?3 WHERE digest = ?1 AND account = ?2 AND used_at IS NULL");
 static CODES_VOID: Statement = Statement::new("DELETE FROM recovery_code WHERE account = ?1");
-static LISTED: Statement = Statement::new(
-    "SELECT id, label, drift, made_at, used_at FROM totp WHERE account = ?1 ORDER BY id",
-);
+static LISTED: Statement =
+    Statement::new("SELECT id, label, drift, made_at, used_at FROM totp WHERE account = ?1 ORDER BY id");
 
 /// A factor as a listing shows it.
 #[derive(Clone, Debug)]
@@ -57,12 +55,12 @@ pub struct Listed {
 }
 
 /// Authenticator apps of one account.
-pub async fn totp_of(r: &mut Reader, user: UserId) -> Result<Vec<TotpRow>> {
+pub async fn totp_of(r: &mut Reader<'_>, user: UserId) -> Result<Vec<TotpRow>> {
     r.query(&TOTP_OF, params![user]).await?.iter().map(totp_row).collect()
 }
 
 /// How many recovery codes of one account are unused.
-pub async fn codes_left(r: &mut Reader, user: UserId) -> Result<i64> {
+pub async fn codes_left(r: &mut Reader<'_>, user: UserId) -> Result<i64> {
     r.query_opt(&CODES_LEFT, params![user]).await?.map_or(Ok(0), |row| row.int(0))
 }
 

@@ -6,19 +6,34 @@
 
 #![warn(missing_docs)]
 
+pub mod audit;
 mod batch;
+pub mod client;
+mod column;
+pub mod device;
 mod error;
 mod executor;
+pub mod factor;
+pub mod guard;
+pub mod invite;
+pub mod key;
 mod lexical;
+pub mod login;
 pub mod migrate;
 pub mod migrations;
 mod notice;
 mod options;
 mod reader;
+pub mod refresh;
 mod row;
+pub mod session;
+pub mod setting;
 mod statement;
+pub mod status;
+pub mod step_up;
 mod store;
 mod url;
+pub mod user;
 mod value;
 
 #[cfg(any(test, feature = "testing"))]
@@ -35,3 +50,6 @@ pub use statement::Statement;
 pub use store::{BoxFuture, Store};
 pub use url::StoreUrl;
 pub use value::Value;
+
+/// What a read gives.
+pub type Result<T> = std::result::Result<T, StoreError>;

@@ -12,8 +12,7 @@ static BY_ID: Statement =
 static INSERT: Statement = Statement::new(
     "INSERT INTO login (id, account, digest, version, expires_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 );
-static ADVANCE: Statement =
-    Statement::new("UPDATE login SET version = ?3, sealed = ?4 WHERE id = ?1 AND version = ?2");
+static ADVANCE: Statement = Statement::new("UPDATE login SET version = ?3, sealed = ?4 WHERE id = ?1 AND version = ?2");
 static SPEND: Statement = Statement::new("DELETE FROM login WHERE id = ?1 AND version = ?2");
 static END_OF_USER: Statement = Statement::new("DELETE FROM login WHERE account = ?1");
 static END_ALL: Statement = Statement::new("DELETE FROM login");

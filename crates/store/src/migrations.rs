@@ -3,4 +3,5 @@
 use crate::migrate::Migration;
 
 /// All migrations, in order.
-pub const ALL: &[Migration] = &[];
+pub const ALL: &[Migration] =
+    &[Migration { number: 1, name: "base", sql: include_str!("../migrations/0001_base.sql") }];

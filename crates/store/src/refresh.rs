@@ -32,11 +32,10 @@ static END: Statement =
     Statement::new("UPDATE refresh SET ended_at = ?2, end_reason = ?3 WHERE id = ?1 AND ended_at IS NULL");
 static END_OF_SESSION: Statement =
     Statement::new("UPDATE refresh SET ended_at = ?2, end_reason = ?3 WHERE session = ?1 AND ended_at IS NULL");
-static END_ALL: Statement =
-    Statement::new("UPDATE refresh SET ended_at = ?1, end_reason = ?2 WHERE ended_at IS NULL");
+static END_ALL: Statement = Statement::new("UPDATE refresh SET ended_at = ?1, end_reason = ?2 WHERE ended_at IS NULL");
 
 /// Reads a family inside a snapshot.
-pub async fn in_snapshot(r: &mut Reader, family: FamilyId) -> Result<Option<FamilyRow>> {
+pub async fn in_snapshot(r: &mut Reader<'_>, family: FamilyId) -> Result<Option<FamilyRow>> {
     r.query_opt(&BY_ID, params![family]).await?.as_ref().map(family_row).transpose()
 }
 
@@ -101,7 +100,8 @@ pub fn end_all(batch: &mut Batch, now: Time, reason: &str) {
 }
 
 fn family_row(row: &Row) -> Result<FamilyRow> {
-    let ended = opt_time(row, 11)?.map(|at| Ending { at, reason: row.opt_text(12).ok().flatten().unwrap_or("").to_owned() });
+    let ended =
+        opt_time(row, 11)?.map(|at| Ending { at, reason: row.opt_text(12).ok().flatten().unwrap_or("").to_owned() });
     Ok(FamilyRow {
         id: id(row, 0, FamilyId::from_bytes)?,
         session: id(row, 1, SessionId::from_bytes)?,

@@ -45,8 +45,7 @@ static END_OF_FACTOR: Statement = Statement::new(
     "UPDATE session SET ended_at = ?3, end_reason = ?4 WHERE account = ?1 AND factor = ?2 AND ended_at IS NULL
      RETURNING status_list, status_idx",
 );
-static END_ALL: Statement =
-    Statement::new("UPDATE session SET ended_at = ?1, end_reason = ?2 WHERE ended_at IS NULL");
+static END_ALL: Statement = Statement::new("UPDATE session SET ended_at = ?1, end_reason = ?2 WHERE ended_at IS NULL");
 static SWEEP: Statement = Statement::new("DELETE FROM session WHERE expires_at < ?1");
 
 /// Reads a session's row.
@@ -55,7 +54,7 @@ pub async fn by_id(store: &Store, session: SessionId) -> Result<Option<SessionRo
 }
 
 /// Reads a session's row inside a snapshot.
-pub async fn in_snapshot(r: &mut Reader, session: SessionId) -> Result<Option<SessionRow>> {
+pub async fn in_snapshot(r: &mut Reader<'_>, session: SessionId) -> Result<Option<SessionRow>> {
     r.query_opt(&BY_ID, params![session]).await?.as_ref().map(session_row).transpose()
 }
 

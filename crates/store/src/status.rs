@@ -11,9 +11,8 @@ static RESERVE: Statement = Statement::new(
      WHERE list = ?1 AND next + ?2 <= ?3 RETURNING next",
 );
 static LISTS: Statement = Statement::new("SELECT list, next, opened_at, last_exp FROM status_list ORDER BY list");
-static ENDED: Statement = Statement::new(
-    "SELECT status_idx FROM session WHERE status_list = ?1 AND ended_at IS NOT NULL",
-);
+static ENDED: Statement =
+    Statement::new("SELECT status_idx FROM session WHERE status_list = ?1 AND ended_at IS NOT NULL");
 static CLOSE: Statement = Statement::new(
     "DELETE FROM status_list WHERE list = ?1 AND last_exp < ?2
      AND NOT EXISTS (SELECT 1 FROM session WHERE status_list = ?1)",

@@ -44,15 +44,15 @@ static PAGE: Statement = Statement::new(
     "SELECT id, subject, name, display_name, state, version, password, personal_key, made_at, last_login_at
      FROM account WHERE id > ?1 ORDER BY id LIMIT ?2",
 );
-static GROUPS: Statement =
-    Statement::new("SELECT user_group FROM membership WHERE account = ?1 ORDER BY user_group");
+static GROUPS: Statement = Statement::new("SELECT user_group FROM membership WHERE account = ?1 ORDER BY user_group");
 static INSERT: Statement = Statement::new(
     "INSERT INTO account (id, subject, name, display_name, state, version, password, personal_key, made_at, last_login_at)
      VALUES (?1, ?2, ?3, ?4, 'active', 1, ?5, ?6, ?7, ?7)",
 );
 static NAME_FREE: Statement = Statement::new("SELECT 1 FROM account WHERE name = ?1");
-static GROUP_MADE: Statement =
-    Statement::new("INSERT INTO user_group (name, version) VALUES (?1, 1) ON CONFLICT (name) DO UPDATE SET version = user_group.version + 1");
+static GROUP_MADE: Statement = Statement::new(
+    "INSERT INTO user_group (name, version) VALUES (?1, 1) ON CONFLICT (name) DO UPDATE SET version = user_group.version + 1",
+);
 static JOIN: Statement = Statement::new(
     "INSERT INTO membership (account, user_group) VALUES (?1, ?2) ON CONFLICT (account, user_group) DO NOTHING",
 );
@@ -64,9 +64,8 @@ static OTHER_ACTIVE_ADMINS: Statement = Statement::new(
     "SELECT count(*) FROM membership m JOIN account a ON a.id = m.account
      WHERE m.user_group = ?1 AND a.state = 'active' AND a.id <> ?2",
 );
-static LOGGED_IN: Statement = Statement::new(
-    "UPDATE account SET last_login_at = ?3 WHERE id = ?1 AND version = ?2 AND state = 'active'",
-);
+static LOGGED_IN: Statement =
+    Statement::new("UPDATE account SET last_login_at = ?3 WHERE id = ?1 AND version = ?2 AND state = 'active'");
 static STANDS: Statement =
     Statement::new("UPDATE account SET version = version WHERE id = ?1 AND version = ?2 AND state = 'active'");
 static TOUCHED: Statement =
@@ -77,8 +76,7 @@ static SET_STATE: Statement = Statement::new(
 static SET_PASSWORD: Statement = Statement::new(
     "UPDATE account SET password = ?3, version = version + 1 WHERE id = ?1 AND version = ?2 AND state = 'active'",
 );
-static REHASH: Statement =
-    Statement::new("UPDATE account SET password = ?3 WHERE id = ?1 AND version = ?2");
+static REHASH: Statement = Statement::new("UPDATE account SET password = ?3 WHERE id = ?1 AND version = ?2");
 static DELETE: Statement = Statement::new("DELETE FROM account WHERE id = ?1 AND version = ?2");
 static COUNT: Statement = Statement::new("SELECT count(*) FROM account");
 
@@ -109,12 +107,12 @@ pub async fn by_id(store: &Store, user: UserId) -> Result<Option<Account>> {
 }
 
 /// Reads an account by id inside a snapshot that reads other things too.
-pub async fn in_snapshot(r: &mut Reader, user: UserId) -> Result<Option<Account>> {
+pub async fn in_snapshot(r: &mut Reader<'_>, user: UserId) -> Result<Option<Account>> {
     let row = r.query_opt(&BY_ID, params![user]).await?;
     complete(r, row, user).await
 }
 
-async fn complete(r: &mut Reader, row: Option<Row>, nobody: UserId) -> Result<Option<Account>> {
+async fn complete(r: &mut Reader<'_>, row: Option<Row>, nobody: UserId) -> Result<Option<Account>> {
     let user = row.as_ref().map(user_row).transpose()?;
     let who = user.as_ref().map_or(nobody, |user| user.id);
     let groups = r.query(&GROUPS, params![who]).await?;

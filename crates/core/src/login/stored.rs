@@ -84,11 +84,9 @@ fn store_state(state: &State) -> StoredState {
         State::Second { evidence } => StoredState::Second { evidence: evidence.stored() },
         State::Reprove { user } => StoredState::Reprove { user: *user },
         State::Enrol { enrolment } => StoredState::Enrol { enrolment: store_enrolment(enrolment) },
-        State::Confirm { enrolment, factor, seed } => StoredState::Confirm {
-            enrolment: store_enrolment(enrolment),
-            factor: *factor,
-            seed: seed.bytes().to_vec(),
-        },
+        State::Confirm { enrolment, factor, seed } => {
+            StoredState::Confirm { enrolment: store_enrolment(enrolment), factor: *factor, seed: seed.bytes().to_vec() }
+        }
     }
 }
 
