@@ -5,6 +5,8 @@
 
 #![warn(missing_docs)]
 
+pub mod device;
+pub mod guard;
 pub mod id;
 pub mod recovery;
 pub mod seal;
