@@ -11,6 +11,8 @@ pub mod id;
 pub mod recovery;
 pub mod seal;
 pub mod secret;
+pub mod source;
+pub mod throttle;
 pub mod time;
 pub mod totp;
 
