@@ -14,6 +14,7 @@ pub mod secret;
 pub mod source;
 pub mod throttle;
 pub mod time;
+pub mod timekeeping;
 pub mod totp;
 
 #[cfg(any(test, feature = "testing"))]
