@@ -188,6 +188,27 @@ fn otp_05_no_step_at_or_before_the_last_is_right() {
     assert!(matches!(late, Checked::Replay { step } if step == here - 1));
 }
 
+/// The seed's code is the same for this step and the next: one in a million, found by search.
+const TWIN_STEP: i64 = 63_924_265;
+
+#[test]
+fn otp_11_t_36_every_candidate_is_compared_though_one_already_fits() {
+    let code = digits(&seed(), TWIN_STEP * 30);
+    assert_eq!(code, digits(&seed(), (TWIN_STEP + 1) * 30));
+    let hits = Hits::of(&seed(), &Code::parse(&code).unwrap(), TWIN_STEP);
+    let offsets: Vec<i64> = (LOWEST_OFFSET - 3..DRIFT_STEPS_MAX + 9).filter(|offset| hits.at(*offset)).collect();
+    assert_eq!(offsets, [0, 1]);
+}
+
+#[test]
+fn otp_05_digits_of_two_steps_spend_both_and_stay_refused_while_one_is_spent() {
+    let now = at((TWIN_STEP + 1) * 30);
+    let code = device(&seed(), TWIN_STEP * 30);
+    assert!(matches!(check(&authenticator(0, -1, None), &code, now), Checked::Match(p) if p.step() == TWIN_STEP + 1));
+    let half_spent = check(&authenticator(0, TWIN_STEP, None), &code, now);
+    assert!(matches!(half_spent, Checked::Replay { step } if step == TWIN_STEP));
+}
+
 #[test]
 fn otp_14_a_spent_code_shown_minutes_later_is_told_from_a_wrong_one() {
     let mut stored = Stored(authenticator(0, -1, None));
