@@ -25,7 +25,7 @@ impl Registry {
     pub(crate) async fn load(store: &Store, issuer: &str) -> anyhow::Result<Self> {
         let mut audiences = Vec::new();
         for (name, alg) in poundlock_store::client::audiences(store).await? {
-            let alg: Alg = alg.parse().ok().with_context(|| format!("audience {name} has an unknown algorithm"))?;
+            let alg = Alg::parse(&alg).with_context(|| format!("audience {name} has an unknown algorithm"))?;
             audiences.push(Audience::service(&name, alg, issuer).with_context(|| format!("audience {name}"))?);
         }
         let mut clients = BTreeMap::new();

@@ -1,0 +1,176 @@
+//! Accepts invites and tickets. Nothing of the account exists until its factor is confirmed; an abandoned invite stays
+//! valid and leaves nothing.
+
+use poundlock_core::audit::{Event, Key};
+use poundlock_core::evidence::Evidence;
+use poundlock_core::guard::Guessable;
+use poundlock_core::id::UserId;
+use poundlock_core::invite::{EnrolRight, InviteSecret, Purpose};
+use poundlock_core::login::{Channel, LIFE, Login, Request, Step};
+use poundlock_core::password::{self, Attempt, Context, Hashing, NewPassword, PasswordProof};
+use poundlock_core::secret::Secret;
+use poundlock_core::user::{ADMINS, UserName};
+use poundlock_store::{Batch, invite, login, user};
+
+use super::login::{Spent, spend};
+use super::{Answer, Denial, Fault, Refused, refuse, refuse_unrecorded};
+use crate::app::SharedApp;
+use crate::hasher::Lane;
+use crate::journal::{Note, Origin};
+
+/// Fewest code points of a password, where a second factor is always asked for (PWD-01).
+const CODE_POINTS_MIN: usize = 8;
+
+/// Fewest for administrators.
+const CODE_POINTS_MIN_ADMIN: usize = 12;
+
+/// What an invitee sends.
+#[derive(Debug)]
+pub(crate) struct Acceptance {
+    pub(crate) invite: String,
+    pub(crate) password: Secret<String>,
+}
+
+/// A login that awaits an enrolment.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) login: Secret<String>,
+    pub(crate) name: String,
+    pub(crate) expires_in: i64,
+}
+
+/// Accepts an invite with a new password, or a ticket with the present one.
+pub(crate) async fn accept(app: SharedApp, acceptance: Acceptance, origin: Origin) -> Answer<Accepted> {
+    let now = super::now(&app, &origin)?;
+    let note = Note::new(&app, &origin, now);
+    super::admit_source(&app, &note, &origin).await?;
+    let wanted = super::session::Wanted { client: None, audience: None, scope: None };
+    let request = super::session::request(&app, wanted, Channel::Api, &origin)?;
+    let right = match prove(&app, &acceptance.invite, now).await? {
+        Some(right) => right,
+        None => {
+            let record = note.record(Event::InviteRefused);
+            return Err(refuse(&app, Batch::new(), record, Denial::Gone, b"invite").await);
+        }
+    };
+    super::to_the_end(async move {
+        let note = Note::new(&app, &origin, now);
+        match right.purpose().clone() {
+            Purpose::NewUser { name, display_name, groups } => {
+                let min = min_code_points(&groups);
+                let context = Context { name: &name, display_name: &display_name, service: "poundlock" };
+                let new = NewPassword::parse(acceptance.password, &context, min)
+                    .map_err(|weakness| Refused::Unusable(weakness.to_string()))?;
+                new_user(&app, &note, (right, new), &name, request).await
+            }
+            Purpose::Ticket { user } => {
+                let attempt = super::login::attempt(acceptance.password)?;
+                ticket(&app, (right, user), attempt, request, &origin).await
+            }
+        }
+    })
+    .await
+}
+
+/// Fewest code points a member of these groups may have.
+pub(crate) fn min_code_points(groups: &[String]) -> usize {
+    if groups.iter().any(|group| group == ADMINS) { CODE_POINTS_MIN_ADMIN } else { CODE_POINTS_MIN }
+}
+
+async fn prove(app: &SharedApp, text: &str, now: poundlock_core::time::Time) -> Answer<Option<EnrolRight>> {
+    let Some(secret) = InviteSecret::parse(text) else { return Ok(None) };
+    let Some(row) = invite::by_id(&app.store, secret.id()).await? else { return Ok(None) };
+    Ok(EnrolRight::prove(&app.ring, &secret, &row, now))
+}
+
+async fn new_user(
+    app: &SharedApp,
+    note: &Note<'_>,
+    (right, new): (EnrolRight, NewPassword),
+    name: &str,
+    request: Request,
+) -> Answer<Accepted> {
+    if !user::name_is_free(&app.store, name).await? {
+        let record = note.record(Event::InviteRefused).with(Key::Rule, "name_taken");
+        return Err(refuse(app, Batch::new(), record, Denial::NameTaken, b"invite").await);
+    }
+    let user = UserId::new(note.now(), &app.rng);
+    let (sealed, proof) = hash(app, new, user, note.now()).await?;
+    save(app, note, right, Evidence::first(proof, 0), (Some(sealed), name.to_owned(), request)).await
+}
+
+/// Hashes a password that is being set, in the pool; the account is its own, so strangers' limits apply to it alone.
+pub(crate) async fn hash(
+    app: &SharedApp,
+    new: NewPassword,
+    user: UserId,
+    now: poundlock_core::time::Time,
+) -> Answer<(Vec<u8>, PasswordProof)> {
+    let account = app.ring.counter_key(&[b"hash place", user.as_bytes()]);
+    let place = app.hasher.admit(Lane::KnownDevice, account).map_err(|busy| Refused::Denied {
+        denial: Denial::Busy(busy.retry_after),
+        reference: String::new(),
+        login: None,
+    })?;
+    let pool = SharedApp::clone(app);
+    let job = place.run(move |memory| {
+        let hashing = Hashing { cost: pool.cost, memory, rng: &pool.rng };
+        let (hash, proof) = password::set(&new, user, now, hashing);
+        (hash.seal(&pool.ring, user, &pool.rng), proof)
+    });
+    job.await.map_err(|unfinished| Fault::Other(unfinished.to_string()).into())
+}
+
+/// A ticket asks for the present password, spent and counted like any other attempt.
+async fn ticket(
+    app: &SharedApp,
+    (right, user): (EnrolRight, UserId),
+    attempt: Attempt,
+    request: Request,
+    origin: &Origin,
+) -> Answer<Accepted> {
+    let now = super::now(app, origin)?;
+    let account = user::by_id(&app.store, user).await?.ok_or_else(|| refuse_unrecorded(origin, Denial::Gone))?;
+    let note = Note::new(app, origin, now).about(&account.user);
+    let name = UserName::for_attempt(&account.user.name);
+    let who = super::login::Who { account: Some(&account), name: &name, claim: None };
+    let hash_key = app.ring.counter_key(&[b"hash place", account.user.id.as_bytes()]);
+    let lane = Lane::Stranger { source: origin.source_digest(&app.ring) };
+    let place = match app.hasher.admit(lane, hash_key) {
+        Ok(place) => place,
+        Err(busy) => {
+            let record = note.record(Event::LoginShed);
+            return Err(refuse(app, Batch::new(), record, Denial::Busy(busy.retry_after), b"shed").await);
+        }
+    };
+    let Spent { .. } = spend(app, &note, Guessable::Password, &who).await?;
+    let checked = super::login::check(app, place, attempt, Some(&account), now).await?.checked;
+    match checked.proof.filter(|_| account.standing().active) {
+        Some(proof) => {
+            let evidence = Evidence::first(proof, account.user.version);
+            save(app, &note, right, evidence, (None, account.user.name.clone(), request)).await
+        }
+        None => {
+            let record = note.record(Event::InviteRefused).with(Key::Rule, "password");
+            Err(refuse(app, Batch::new(), record, Denial::Credentials, account.user.id.as_bytes()).await)
+        }
+    }
+}
+
+async fn save(
+    app: &SharedApp,
+    note: &Note<'_>,
+    right: EnrolRight,
+    evidence: Evidence,
+    (password, name, request): (Option<Vec<u8>>, String, Request),
+) -> Answer<Accepted> {
+    let (step, handle) = Login::enrol(right, evidence, password, request, (note.now(), &app.rng));
+    let Step::Enrol(started) = step else {
+        let record = note.record(Event::InviteRefused);
+        return Err(refuse(app, Batch::new(), record, Denial::Gone, b"invite").await);
+    };
+    let mut batch = Batch::new();
+    login::insert(&mut batch, &started.row(&app.ring, &app.rng));
+    app.store.commit(batch).await.map_err(Fault::Commit)?;
+    Ok(Accepted { login: handle.text(), name, expires_in: LIFE.seconds() })
+}

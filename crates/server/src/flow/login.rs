@@ -1,0 +1,197 @@
+//! A login with a password, then a code. Spends before it checks, and records before it answers.
+
+mod lane;
+mod second;
+
+use poundlock_core::audit::{Event, Key};
+use poundlock_core::evidence::Evidence;
+use poundlock_core::guard::{self, Guessable};
+use poundlock_core::login::{Channel, LIFE, Login, Request, Step};
+use poundlock_core::password::{self, Attempt, Checked, Hashing, Verifier};
+use poundlock_core::secret::{Digest, Secret};
+use poundlock_core::user::UserName;
+use poundlock_store::user::Account;
+use poundlock_store::{Batch, login, user};
+
+pub(crate) use self::lane::{Spent, spend};
+pub(crate) use self::second::{recovery, totp};
+use super::{Answer, Denial, Fault, Handle, refuse};
+use crate::app::{App, SharedApp};
+use crate::hasher::{Lane, Place};
+use crate::journal::{Note, Origin};
+
+/// What a client sends to begin a login.
+#[derive(Debug)]
+pub(crate) struct PasswordAttempt {
+    pub(crate) name: String,
+    pub(crate) password: Attempt,
+    pub(crate) device: Option<String>,
+    /// Sent along by an owner whose budget strangers have spent.
+    pub(crate) recovery_code: Option<String>,
+    pub(crate) client: Option<String>,
+    pub(crate) audience: Option<String>,
+    pub(crate) scope: Option<String>,
+}
+
+/// What a password attempt leads to.
+#[derive(Debug)]
+pub(crate) enum Begun {
+    Ask(Handle),
+    Open(Box<super::session::Opened>),
+}
+
+/// Begins a login: admit, resolve, spend, check, decide, save.
+pub(crate) async fn begin(app: SharedApp, attempt: PasswordAttempt, origin: Origin) -> Answer<Begun> {
+    let now = super::now(&app, &origin)?;
+    let request = request(&app, &attempt, &origin)?;
+    let name = UserName::for_attempt(&attempt.name);
+    let nobody = lane::nobody(&app, &name);
+    let account = user::resolve(&app.store, name.as_str(), nobody).await?;
+    let claim = lane::claimed(&app, attempt.device.as_deref(), account.as_ref());
+    let note = Note::new(&app, &origin, now).client(&request.client).about_maybe(account.as_ref().map(|a| &a.user));
+    if claim.is_none() {
+        super::admit_source(&app, &note, &origin).await?;
+    }
+    let place = admit(&app, &note, &origin, claim.is_some(), &name).await?;
+    super::to_the_end(async move {
+        let note = Note::new(&app, &origin, now).client(&request.client).about_maybe(account.as_ref().map(|a| &a.user));
+        let who = lane::Who { account: account.as_ref(), name: &name, claim };
+        if let Some(code) = &attempt.recovery_code
+            && let Some(proof) = second::spend_recovery(&app, &note, account.as_ref(), code, now).await?
+        {
+            return opened_by_recovery(&app, &note, (attempt.password, place), who, (request, proof)).await;
+        }
+        let spent = spend(&app, &note, Guessable::Password, &who).await?;
+        let checked = check(&app, place, attempt.password, who.account, now).await?;
+        decide(&app, &note, checked, who, Request { device: spent.device, ..request }).await
+    })
+    .await
+}
+
+/// Reserves a hash place before anything is spent, so that shedding costs an owner nothing.
+async fn admit(app: &App, note: &Note<'_>, origin: &Origin, known: bool, name: &UserName) -> Answer<Place> {
+    let account = app.ring.counter_key(&[b"hash place", name.as_str().as_bytes()]);
+    let lane = if known { Lane::KnownDevice } else { Lane::Stranger { source: origin.source_digest(&app.ring) } };
+    match app.hasher.admit(lane, account) {
+        Ok(place) => Ok(place),
+        Err(busy) => {
+            let record = note.record(Event::LoginShed);
+            Err(refuse(app, Batch::new(), record, Denial::Busy(busy.retry_after), b"shed").await)
+        }
+    }
+}
+
+/// What a check in the pool gives: the outcome, and a stronger hash of the same password where one is due.
+pub(crate) struct CheckedPassword {
+    pub(crate) checked: Checked,
+    rehashed: Option<Vec<u8>>,
+}
+
+/// Checks in the hash pool, with the same work whoever is asked for.
+pub(crate) async fn check(
+    app: &SharedApp,
+    place: Place,
+    attempt: Attempt,
+    account: Option<&Account>,
+    now: poundlock_core::time::Time,
+) -> Result<CheckedPassword, Fault> {
+    let known = account.map(|a| Verifier::open(&app.ring, a.user.id, &a.user.password, app.cost));
+    if known.as_ref().is_some_and(Verifier::damaged) {
+        tracing::error!(user = ?account.map(|a| a.user.id), "the stored password of this user does not open");
+    }
+    let verifier = Verifier::or_decoy(known, app.cost);
+    let pool = SharedApp::clone(app);
+    let job = place.run(move |memory| {
+        let checked = password::check(&verifier, &attempt, now, memory);
+        let rehashed = checked.proof.as_ref().filter(|_| checked.outdated).map(|proof| {
+            let hashing = Hashing { cost: pool.cost, memory, rng: &pool.rng };
+            password::rehash(&attempt, proof, hashing).seal(&pool.ring, proof.user(), &pool.rng)
+        });
+        CheckedPassword { checked, rehashed }
+    });
+    job.await.map_err(|unfinished| Fault::Other(unfinished.to_string()))
+}
+
+async fn decide(
+    app: &SharedApp,
+    note: &Note<'_>,
+    checked: CheckedPassword,
+    who: lane::Who<'_>,
+    request: Request,
+) -> Answer<Begun> {
+    let target = who.target(app);
+    let (Some(proof), Some(account)) = (checked.checked.proof, who.account) else {
+        return Err(wrong(app, note, target).await);
+    };
+    let evidence = Evidence::first(proof, account.user.version);
+    let (step, handle) = Login::first(evidence, &account.standing(), request, note.now(), &app.rng);
+    let Step::Ask(started) = step else { return Err(wrong(app, note, target).await) };
+    let mut batch = Batch::new();
+    login::insert(&mut batch, &started.row(&app.ring, &app.rng));
+    if let Some(sealed) = &checked.rehashed {
+        user::rehash(&mut batch, account.user.id, account.user.version, sealed);
+    }
+    note.write(&mut batch, Event::LoginFirstOk);
+    app.store.commit(batch).await.map_err(Fault::Commit)?;
+    Ok(Begun::Ask(Handle { login: handle.text(), factors: factors(account), expires_in: LIFE.seconds() }))
+}
+
+async fn wrong(app: &App, note: &Note<'_>, target: Digest) -> super::Refused {
+    let record = note.record(Event::LoginFirstRefused).with(Key::Rule, "password");
+    refuse(app, Batch::new(), record, Denial::Credentials, target.as_bytes()).await
+}
+
+/// The factors to offer, the strongest first.
+pub(crate) fn factors(account: &Account) -> Vec<&'static str> {
+    let mut factors = vec!["totp"];
+    if account.codes_left > 0 {
+        factors.push("recovery_code");
+    }
+    factors
+}
+
+/// A recovery code was spent with this attempt: the password is checked outside the strangers' budget.
+async fn opened_by_recovery(
+    app: &SharedApp,
+    note: &Note<'_>,
+    attempt: (Attempt, Place),
+    who: lane::Who<'_>,
+    (request, recovered): (Request, poundlock_core::recovery::RecoveryProof),
+) -> Answer<Begun> {
+    let target = who.target(app);
+    let checked = check(app, attempt.1, attempt.0, who.account, note.now()).await?;
+    let (Some(proof), Some(account)) = (checked.checked.proof, who.account) else {
+        return Err(wrong(app, note, target).await);
+    };
+    let evidence = Evidence::first(proof, account.user.version);
+    let (step, _) = Login::first(evidence, &account.standing(), request, note.now(), &app.rng);
+    let Step::Ask(started) = step else { return Err(wrong(app, note, target).await) };
+    match started.recovery(recovered) {
+        Step::Grant(granted) => {
+            super::session::open(app, note, *granted, account, Batch::new()).await.map(|o| Begun::Open(Box::new(o)))
+        }
+        _ => Err(wrong(app, note, target).await),
+    }
+}
+
+/// What the login is for: checked against the client before anything is spent.
+fn request(app: &App, attempt: &PasswordAttempt, origin: &Origin) -> Answer<Request> {
+    let wanted = super::session::Wanted {
+        client: attempt.client.as_deref(),
+        audience: attempt.audience.as_deref(),
+        scope: attempt.scope.as_deref(),
+    };
+    super::session::request(app, wanted, Channel::Api, origin)
+}
+
+/// The budgets that a completed login clears: those of the lane it used, of both authenticators it proved.
+pub(crate) fn clear_used(app: &App, batch: &mut Batch, account: guard::Account, lane: guard::Lane) {
+    for kind in [Guessable::Password, Guessable::Totp] {
+        poundlock_store::guard::clear(batch, &guard::Budget::of(&app.ring, kind, lane, account));
+    }
+}
+
+/// Reads a secret that came as text.
+pub(crate) fn attempt(text: Secret<String>) -> Result<Attempt, super::Refused> {
+    Attempt::parse(text).map_err(|too_long| super::Refused::Unusable(too_long.to_string()))
+}

@@ -1,0 +1,108 @@
+//! Chooses a lane and spends an attempt in it. Nothing is checked before this has answered.
+
+use poundlock_core::audit::{Event, Key};
+use poundlock_core::device::{DEVICE_FAILS_MAX, DeviceClaim, DeviceToken};
+use poundlock_core::guard::{self, Budget, Guessable, Lane, Reason, Verdict};
+use poundlock_core::id::{DeviceId, UserId};
+use poundlock_core::secret::Digest;
+use poundlock_core::user::UserName;
+use poundlock_store::user::Account;
+use poundlock_store::{Batch, device, guard as counters};
+
+use super::super::{Answer, Denial, commit, refuse};
+use crate::app::App;
+use crate::journal::Note;
+
+/// Whom an attempt is for, and on which device.
+#[derive(Clone, Copy)]
+pub(crate) struct Who<'a> {
+    pub(crate) account: Option<&'a Account>,
+    pub(crate) name: &'a UserName,
+    pub(crate) claim: Option<DeviceClaim>,
+}
+
+/// An attempt that was spent, and where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spent {
+    pub(crate) device: Option<DeviceId>,
+}
+
+impl Who<'_> {
+    /// The account that is counted: a known one, or the stand-in of an unknown name.
+    pub(crate) fn counted(&self, app: &App) -> guard::Account {
+        self.account.map_or_else(
+            || guard::Account::pseudo(&app.ring, self.name.as_str()),
+            |account| guard::Account::Known(account.user.id),
+        )
+    }
+
+    /// Whom refusals are collapsed for.
+    pub(crate) fn target(&self, app: &App) -> Digest {
+        guard::counter_key(&app.ring, Guessable::Password, Lane::Strangers, self.counted(app))
+    }
+}
+
+/// The id that stands in for an unknown name, so that the same statements run for it.
+pub(crate) fn nobody(app: &App, name: &UserName) -> UserId {
+    let key = app.ring.counter_key(&[b"nobody", name.as_str().as_bytes()]);
+    let bytes = key.as_bytes().first_chunk::<16>().copied().unwrap_or_default();
+    // Sixteen bytes are always an id.
+    UserId::from_bytes(&bytes).unwrap_or_else(|| UserId::new(poundlock_core::time::Time::from_millis(0), &app.rng))
+}
+
+/// The device an attempt claims to come from, if it names this very account.
+pub(crate) fn claimed(app: &App, device: Option<&str>, account: Option<&Account>) -> Option<DeviceClaim> {
+    let claim = DeviceToken::parse(&app.ring, device?)?;
+    (claim.user == account?.user.id).then_some(claim)
+}
+
+/// Spends one attempt: in the device's lane while that is open, else in the strangers'.
+pub(crate) async fn spend(app: &App, note: &Note<'_>, kind: Guessable, who: &Who<'_>) -> Answer<Spent> {
+    let counted = who.counted(app);
+    if let Some(claim) = who.claim {
+        let budget = Budget::of(&app.ring, kind, Lane::Device(claim.device), counted);
+        let mut batch = Batch::new();
+        device::spend(&mut batch, claim.device, claim.user, i64::from(DEVICE_FAILS_MAX));
+        counters::spend(&mut batch, &budget, note.now());
+        if commit(app, batch).await?.is_some() {
+            return Ok(Spent { device: Some(claim.device) });
+        }
+        // Revoked, or failed too often in a row: from here on it is a stranger, with the strangers' budget.
+    }
+    let budget = Budget::of(&app.ring, kind, Lane::Strangers, counted);
+    let mut batch = Batch::new();
+    counters::spend(&mut batch, &budget, note.now());
+    match commit(app, batch).await? {
+        Some(_) => Ok(Spent { device: None }),
+        None => Err(refused(app, note, kind, who).await?),
+    }
+}
+
+/// Tells a delay from an empty budget, records it and refuses. Nothing was checked and nothing counted.
+async fn refused(app: &App, note: &Note<'_>, kind: Guessable, who: &Who<'_>) -> Answer<super::super::Refused> {
+    let [strangers, devices] = Budget::both(&app.ring, kind, who.counted(app));
+    let own = counters::counter(&app.store, &strangers).await?;
+    let other = counters::counter(&app.store, &devices).await?.map_or(0, |row| row.tried);
+    let verdict = guard::verdict_of_refusal(own, other, strangers.limit, note.now());
+    let (event, denial) = match verdict {
+        Verdict::Go => (Event::LoginDelayed, Denial::Delayed(poundlock_core::time::Span::from_seconds(1))),
+        Verdict::Delay(wait) => (Event::LoginDelayed, Denial::Delayed(wait)),
+        Verdict::Refused(Reason::BudgetSpent) => (Event::LoginBlocked, Denial::Blocked),
+        Verdict::Refused(Reason::MustRebind) => (Event::LoginBlocked, Denial::Rebind),
+    };
+    let tried = own.map_or(0, |row| i64::from(row.tried));
+    let record = note
+        .record(event)
+        .with(Key::Rule, kind_name(kind))
+        .with(Key::Lane, "strangers")
+        .with(Key::Tried, tried)
+        .with(Key::Limit, i64::from(strangers.limit));
+    Ok(refuse(app, Batch::new(), record, denial, who.target(app).as_bytes()).await)
+}
+
+pub(crate) const fn kind_name(kind: Guessable) -> &'static str {
+    match kind {
+        Guessable::Password => "password",
+        Guessable::Totp => "totp",
+    }
+}

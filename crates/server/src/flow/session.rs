@@ -1,0 +1,138 @@
+//! Opens sessions and answers with tokens; lists and ends them. Tokens are minted after the commit: a crash then costs
+//! a login, not a replay.
+
+mod ended;
+mod open;
+
+use poundlock_core::client::{Audience, Client, Scope};
+use poundlock_core::device::DeviceToken;
+use poundlock_core::id::{DeviceId, SessionId, Subject, UserId};
+use poundlock_core::login::{Channel, Request};
+use poundlock_core::refresh::RefreshToken;
+use poundlock_core::secret::Secret;
+use poundlock_core::session::{Saying, Session};
+use poundlock_core::time::Time;
+use poundlock_core::user::UserRow;
+
+pub(crate) use self::ended::{end, end_others_listed, list, of_token};
+pub(crate) use self::open::open;
+use super::{Answer, Denial, Fault, Refused, refuse_unrecorded};
+use crate::app::App;
+use crate::journal::Origin;
+
+/// The token answer of DESIGN §12.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) access_token: Secret<String>,
+    pub(crate) expires_in: i64,
+    pub(crate) refresh_token: Option<Secret<String>>,
+    pub(crate) refresh_expires_in: i64,
+    pub(crate) session: SessionId,
+    pub(crate) device: Option<Secret<String>>,
+    /// Shown once, where an enrolment made them.
+    pub(crate) recovery_codes: Vec<Secret<String>>,
+    /// How far the new authenticator's clock is off, in steps of 30 seconds; told to its owner.
+    pub(crate) drift_steps: i64,
+}
+
+/// What proving a second factor leads to.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Tokens(Box<Opened>),
+    StepUp { step_up: Secret<String>, expires_in: i64 },
+}
+
+impl Outcome {
+    pub(crate) fn from_opened(opened: Opened) -> Self {
+        Self::Tokens(Box::new(opened))
+    }
+}
+
+/// What a client asked for, as it was sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) client: Option<&'a str>,
+    pub(crate) audience: Option<&'a str>,
+    pub(crate) scope: Option<&'a str>,
+}
+
+/// Checks what is wanted against the client's registration (TOK-04, RFT-06).
+pub(crate) fn request(app: &App, wanted: Wanted<'_>, channel: Channel, origin: &Origin) -> Answer<Request> {
+    let not_allowed = || refuse_unrecorded(origin, Denial::NotAllowed);
+    let registry = app.registry.load();
+    let client = registry.client(wanted.client).ok_or_else(not_allowed)?;
+    let audience = client.audience_for(wanted.audience).map_err(|_| not_allowed())?;
+    let asked = wanted.scope.map(Scope::parse).transpose().map_err(|_| not_allowed())?;
+    let scope = client.scope.narrow(asked.as_ref()).map_err(|_| not_allowed())?;
+    Ok(Request {
+        client: client.id.as_str().to_owned(),
+        audience: audience.name.as_str().to_owned(),
+        scope: (!scope.is_empty()).then(|| scope.as_str().to_owned()),
+        channel,
+        device: None,
+    })
+}
+
+/// Whose token it is to be.
+pub(super) struct Bearer<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) groups: &'a [String],
+}
+
+impl<'a> Bearer<'a> {
+    pub(super) fn of(user: &'a UserRow) -> Self {
+        Self { subject: &user.subject, groups: &user.groups }
+    }
+}
+
+/// Signs an access token of a session for one audience of its client.
+pub(super) fn mint(
+    app: &App,
+    session: &Session,
+    client: &Client,
+    audience: &Audience,
+    (bearer, now): (&Bearer<'_>, Time),
+) -> Result<(Secret<String>, i64), Fault> {
+    let keys = app.keys.load();
+    let key = keys.signing(audience.alg).ok_or_else(|| Fault::Other(format!("no {} key yet", audience.alg)))?;
+    let saying = Saying {
+        issuer: &app.issuer,
+        subject: bearer.subject,
+        audience: &audience.name,
+        client,
+        groups: bearer.groups,
+        status_uri: &crate::status::uri(&app.issuer, session.status().0),
+    };
+    let minted =
+        session.access_token(&saying, key, now, &app.rng).map_err(|error| Fault::Other(format!("minting: {error}")))?;
+    Ok((minted.token, minted.expires_in.seconds()))
+}
+
+/// The token answer, once everything is stored.
+pub(super) fn answer(
+    app: &App,
+    session: &Session,
+    client: &Client,
+    refresh: Option<&RefreshToken>,
+    (bearer, audience, now): (&Bearer<'_>, &str, Time),
+) -> Result<Opened, Refused> {
+    let audience = client
+        .audience_for(Some(audience))
+        .or_else(|_| client.audience_for(None))
+        .map_err(|_| Fault::Other("the client has no audience".to_owned()))?;
+    let (access_token, expires_in) = mint(app, session, client, audience, (bearer, now))?;
+    Ok(Opened {
+        access_token,
+        expires_in,
+        refresh_token: refresh.map(|token| token.text(&app.ring)),
+        refresh_expires_in: (session.idle_until() - now).seconds_up(),
+        session: session.id(),
+        device: session.device().map(|device| device_token(app, device, session.user())),
+        recovery_codes: Vec::new(),
+        drift_steps: 0,
+    })
+}
+
+fn device_token(app: &App, device: DeviceId, user: UserId) -> Secret<String> {
+    DeviceToken::mint(&app.ring, device, user)
+}

@@ -1,0 +1,155 @@
+//! Opens a session on a grant: everything the grant rests on is spent in the batch that makes the session.
+
+use poundlock_core::audit::{Event, Key, Owner, PersonalKey};
+use poundlock_core::client::Client;
+use poundlock_core::guard;
+use poundlock_core::id::{DeviceId, FactorId, SessionId, Subject, UserId};
+use poundlock_core::invite::Purpose;
+use poundlock_core::login::{Enrolled, Granted};
+use poundlock_core::recovery::RecoveryCodes;
+use poundlock_core::refresh::{Family, Start};
+use poundlock_core::secret::Secret;
+use poundlock_core::session::{Opening, Session};
+use poundlock_core::time::Time;
+use poundlock_core::user::{UserRow, UserState};
+use poundlock_store::user::Account;
+use poundlock_store::{Batch, device, factor, invite, refresh, session, user};
+
+use super::super::{Answer, Denial, Fault, commit, refuse};
+use super::{Bearer, Opened, answer};
+use crate::app::App;
+use crate::journal::Note;
+
+/// Opens a session for an existing account. `batch` already spends what was proved.
+pub(crate) async fn open(
+    app: &App,
+    note: &Note<'_>,
+    granted: Granted,
+    account: &Account,
+    mut batch: Batch,
+) -> Answer<Opened> {
+    let version = granted.grant.user_version();
+    user::logged_in(&mut batch, account.user.id, version, note.now());
+    save(app, note, granted, (&account.user, Vec::new(), 0), batch).await
+}
+
+/// Opens the first session of an enrolment: account, factor, codes and spent invite are one batch with it.
+pub(crate) async fn open_enrolled(
+    app: &App,
+    note: &Note<'_>,
+    mut granted: Granted,
+    account: Option<&Account>,
+    mut batch: Batch,
+) -> Answer<Opened> {
+    let now = note.now();
+    let Some(enrolled) = granted.enrolled.take() else {
+        return Err(Fault::Other("an enrolment without its factor".to_owned()).into());
+    };
+    let row = match (enrolled.right.purpose(), account) {
+        (Purpose::NewUser { .. }, _) => new_user(app, &enrolled, granted.grant.user(), now)?,
+        (Purpose::Ticket { .. }, Some(account)) => account.user.clone(),
+        (Purpose::Ticket { .. }, None) => return Err(Fault::Other("a ticket without its user".to_owned()).into()),
+    };
+    invite::spend(&mut batch, enrolled.right.invite(), now);
+    if account.is_some() {
+        user::touched(&mut batch, row.id, granted.grant.user_version());
+    } else {
+        user::insert(&mut batch, &row);
+        note.write(&mut batch, Event::InviteAccepted);
+    }
+    factor::insert_totp(&mut batch, &enrolled.totp, "authenticator app", now);
+    note.write(&mut batch, Event::FactorEnrolled);
+    let set = FactorId::new(now, &app.rng);
+    let codes = RecoveryCodes::generate(&app.ring, row.id, set, &app.rng);
+    factor::replace_codes(&mut batch, row.id, &codes.rows, now);
+    note.write(&mut batch, Event::RecoveryCodesMade);
+    save(app, note, granted, (&row, codes.shown, enrolled.totp.drift), batch).await
+}
+
+/// The row of a user who exists from now on.
+fn new_user(app: &App, enrolled: &Enrolled, id: UserId, now: Time) -> Result<UserRow, Fault> {
+    let (Purpose::NewUser { name, display_name, groups }, Some(password)) =
+        (enrolled.right.purpose(), enrolled.password.clone())
+    else {
+        return Err(Fault::Other("an invite without its password".to_owned()));
+    };
+    Ok(UserRow {
+        id,
+        subject: Subject::new(&app.rng),
+        name: name.clone(),
+        display_name: display_name.clone(),
+        state: UserState::Active,
+        version: 1,
+        password,
+        personal_key: PersonalKey::random(&app.rng).stored(Owner::User(id), &app.ring, &app.rng),
+        made_at: now,
+        last_login_at: Some(now),
+        groups: groups.clone(),
+    })
+}
+
+async fn save(
+    app: &App,
+    note: &Note<'_>,
+    granted: Granted,
+    (user, codes, drift): (&UserRow, Vec<Secret<String>>, i64),
+    mut batch: Batch,
+) -> Answer<Opened> {
+    let now = note.now();
+    let registry = app.registry.load();
+    let client = registry
+        .client(Some(&granted.request.client))
+        .ok_or_else(|| Fault::Other("the client of this login is gone".to_owned()))?;
+    let audience = granted.request.audience.clone();
+    let lane = granted.request.device.map_or(guard::Lane::Strangers, guard::Lane::Device);
+    super::super::login::clear_used(app, &mut batch, guard::Account::Known(user.id), lane);
+    let device = known_device(app, &mut batch, granted.request.device, user.id, now);
+    let acr = granted.grant.event().acr();
+    let opening = opening(app, client, &granted, device, now).await?;
+    let session = Session::open(granted.grant, opening);
+    session::insert(&mut batch, &session.row(&app.ring, &app.rng));
+    let start = Start { session: session.id(), client: client.id.as_str().to_owned(), binding: None };
+    let (token, family) = Family::start(start, now, &app.ring, &app.rng);
+    refresh::insert(&mut batch, &family);
+    let record = note.record(Event::LoginCompleted).within(session.id()).with(Key::Acr, acr.as_str());
+    poundlock_store::audit::record(&mut batch, &record);
+    if commit(app, batch).await?.is_none() {
+        // Something the login rests on has moved: the code was used at the same moment, or the account has changed.
+        let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "conflict");
+        return Err(refuse(app, Batch::new(), record, Denial::Code, user.id.as_bytes()).await);
+    }
+    let opened = answer(app, &session, client, Some(&token), (&Bearer::of(user), &audience, now))?;
+    Ok(Opened { recovery_codes: codes, drift_steps: drift, ..opened })
+}
+
+/// The known device that this login is on: the one it spent as, or a new one.
+fn known_device(app: &App, batch: &mut Batch, device: Option<DeviceId>, user: UserId, now: Time) -> DeviceId {
+    if let Some(device) = device {
+        device::proved(batch, device, user, now);
+        return device;
+    }
+    let device = DeviceId::new(now, &app.rng);
+    device::insert(batch, device, user, now);
+    device
+}
+
+async fn opening(
+    app: &App,
+    client: &Client,
+    granted: &Granted,
+    device: DeviceId,
+    now: Time,
+) -> Result<Opening, Fault> {
+    let status = crate::status::take(app, now + client.absolute).await?;
+    Ok(Opening {
+        id: SessionId::new(now, &app.rng),
+        client: client.id.as_str().to_owned(),
+        audience: granted.request.audience.clone(),
+        scope: granted.request.scope.clone(),
+        status,
+        device: Some(device),
+        idle: client.idle,
+        absolute: client.absolute,
+        now,
+    })
+}
