@@ -132,7 +132,7 @@ pub struct RecoveryCodes {
 impl RecoveryCodes {
     /// Makes a whole set. Storing it voids the user's set before (RCV-07).
     pub fn generate(ring: &Keyring, user: UserId, set: FactorId, rng: &dyn Rng) -> Self {
-        let made = (1..=CODES_PER_SET).map(|number| Self::one(ring, (user, set), number, rng));
+        let made = (1..=CODES_PER_SET).map(|number| Self::replacement(ring, (user, set), number, rng));
         let (shown, rows) = made.unzip();
         Self { shown, rows }
     }
@@ -145,10 +145,6 @@ impl RecoveryCodes {
         number: u32,
         rng: &dyn Rng,
     ) -> (Secret<String>, RecoveryRow) {
-        Self::one(ring, owner, number, rng)
-    }
-
-    fn one(ring: &Keyring, owner: (UserId, FactorId), number: u32, rng: &dyn Rng) -> (Secret<String>, RecoveryRow) {
         let (user, set) = owner;
         let code = RecoveryCode::random(rng);
         let digest = code.digest(user);

@@ -217,21 +217,21 @@ impl Checked {
 pub fn check(factor: &Authenticator, code: &Code, now: Time) -> Checked {
     let here = step_at(now);
     let hits = Hits::of(&factor.seed, code, here);
-    let fresh = |offset: &i64| hits.at(*offset) && here + offset > factor.last_step;
     let drift = factor.drift.steps();
     let spent = |offset: &i64| hits.at(*offset) && here + offset <= factor.last_step;
-    // Before anything else: digits of a spent step stay refused, even where they happen to fit an unspent one.
+    // Before anything else: digits of a spent step stay refused, even where they happen to fit an unspent one. What
+    // hits below is therefore unspent.
     if let Some(offset) = (LOWEST_OFFSET..=DRIFT_STEPS_MAX).find(spent) {
         return Checked::Replay { step: here + offset };
     }
     // The later first: a code that happens to fit both steps spends both.
-    if let Some(offset) = [drift, drift - 1].into_iter().find(fresh) {
+    if let Some(offset) = [drift, drift - 1].into_iter().find(|offset| hits.at(*offset)) {
         return Checked::Match(factor.proof(here + offset, factor.drift, now));
     }
-    if let Some(moved) = factor.resync.and_then(|first| completes(first, here)).filter(|moved| fresh(&moved.steps())) {
+    if let Some(moved) = factor.resync.and_then(|first| completes(first, here)).filter(|moved| hits.at(moved.steps())) {
         return Checked::Match(factor.proof(here + moved.steps(), moved, now));
     }
-    match (-DRIFT_STEPS_MAX..=DRIFT_STEPS_MAX).rev().find(fresh) {
+    match (-DRIFT_STEPS_MAX..=DRIFT_STEPS_MAX).rev().find(|offset| hits.at(*offset)) {
         Some(offset) => Checked::Resync(Remembered { offset, step: here + offset }),
         None => Checked::NoMatch,
     }

@@ -72,6 +72,9 @@ fn one_device_has_one_text() {
     }
     for dressed in [
         format!("{text}="),
+        format!("{text}A"),
+        format!("{text}AAAA"),
+        text[..86].to_owned(),
         format!("{text} "),
         format!(" {text}"),
         text.replace("pld_", "PLD_"),

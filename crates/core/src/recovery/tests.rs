@@ -66,6 +66,7 @@ fn rcv_02_a_row_copied_to_another_user_is_worthless() {
     let row = &codes.rows[0];
     assert!(check(&ring, other, &code, Some(row), NOW).is_none());
     let digest = code.digest(other);
+    assert_ne!(digest, row.digest);
     for moved in [
         RecoveryRow { user: other, ..row.clone() },
         RecoveryRow { user: other, digest, ..row.clone() },
@@ -85,9 +86,12 @@ fn rcv_02_a_row_written_in_sql_proves_nothing() {
     assert!(check(&ring, user, &chosen, Some(&planted), NOW).is_none());
     let code = RecoveryCode::parse(codes.shown[0].reveal()).unwrap();
     let renumbered = RecoveryRow { number: 11, ..row.clone() };
+    let other = owner(12).0;
+    let other_owner = sealed_part(other, &code.digest(user));
+    let foreign = RecoveryRow { seal: ring.seal(place(&row.set, 1), &other_owner, &SeededRng::new(1)), ..row.clone() };
     let unsealed = RecoveryRow { seal: Vec::new(), ..row.clone() };
     let short = RecoveryRow { seal: ring.seal(place(&row.set, 1), b"short", &SeededRng::new(1)), ..row.clone() };
-    for edited in [planted, renumbered, unsealed, short] {
+    for edited in [planted, renumbered, foreign, unsealed, short] {
         assert!(check(&ring, user, &code, Some(&edited), NOW).is_none());
     }
     assert!(check(&self::ring(7), user, &code, Some(row), NOW).is_none());

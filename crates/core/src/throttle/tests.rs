@@ -132,6 +132,9 @@ fn odd_sizes_and_rates_still_limit() {
     }
     let mut none = table(all(3, 0), SLOTS);
     assert_eq!(admitted(&mut none, (0..50).map(|_| Source::UNKNOWN), START), 3);
+    // A span that does not divide is rounded so that the rate is never exceeded.
+    let uneven = Charge::new(0, 1, all(7, 1).address);
+    assert!(uneven.cost * 7 >= 1_000_000 && uneven.burst == uneven.cost * 7);
     let mut uneven = table(all(7, 1), SLOTS);
     assert_eq!(admitted(&mut uneven, (0..50).map(|_| Source::UNKNOWN), START), 7);
 }
