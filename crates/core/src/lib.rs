@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod id;
+pub mod refresh;
 pub mod seal;
 pub mod secret;
 pub mod time;
