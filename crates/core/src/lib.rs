@@ -19,6 +19,7 @@ pub mod login;
 pub mod password;
 pub mod policy;
 pub mod recovery;
+pub mod refresh;
 pub mod seal;
 pub mod secret;
 pub mod session;
