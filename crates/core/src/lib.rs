@@ -22,6 +22,7 @@ pub mod recovery;
 pub mod seal;
 pub mod secret;
 pub mod session;
+pub mod status;
 pub mod step_up;
 pub mod time;
 pub mod token;
