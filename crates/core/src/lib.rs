@@ -23,6 +23,7 @@ pub mod refresh;
 pub mod seal;
 pub mod secret;
 pub mod session;
+pub mod status;
 pub mod step_up;
 pub mod time;
 pub mod token;
