@@ -71,7 +71,9 @@ mod tests {
             assert_eq!(serde_json::from_str::<Alg>(&json).unwrap(), alg);
         }
         assert_eq!(Alg::parse("Ed25519"), Some(Alg::EdDsa));
-        for name in ["", "none", "None", "noNE", "es256", "ES256 ", "HS256", "PS256", "RS512", "ES384", "ed25519", "Ed448"] {
+        for name in
+            ["", "none", "None", "noNE", "es256", "ES256 ", "HS256", "PS256", "RS512", "ES384", "ed25519", "Ed448"]
+        {
             assert_eq!(Alg::parse(name), None, "{name}");
         }
         assert!(serde_json::from_str::<Alg>("\"HS256\"").is_err());

@@ -126,7 +126,9 @@ impl Reject {
                 ("wrong_subject", "the status list is for another address; fetch it from the address the token names")
             }
             Self::Expired => ("expired", "the token has expired; refresh it, and compare clocks if it is new"),
-            Self::NotYetValid => ("not_yet_valid", "the token is from the future; compare this clock with the issuer's"),
+            Self::NotYetValid => {
+                ("not_yet_valid", "the token is from the future; compare this clock with the issuer's")
+            }
             Self::ProofRequired => {
                 ("proof_required", "the token is bound to a key; send it with a DPoP proof, not as Bearer")
             }
@@ -139,13 +141,15 @@ impl Reject {
             Self::StatusUnavailable => {
                 ("status_unavailable", "no fresh status list for this token; fetch it from the address the token names")
             }
-            Self::KeyNotAllowed => {
-                ("key_not_allowed", "the key cannot be used; give a P-256, Ed25519 or RSA signing key of 2048 bits or more")
-            }
+            Self::KeyNotAllowed => (
+                "key_not_allowed",
+                "the key cannot be used; give a P-256, Ed25519 or RSA signing key of 2048 bits or more",
+            ),
             Self::KeySetMalformed => ("key_set_malformed", "not a JSON Web Key Set; check the address it came from"),
-            Self::KeySetPrivate => {
-                ("key_set_private", "the key set holds a private or symmetric key; publish public parts only, and replace that key")
-            }
+            Self::KeySetPrivate => (
+                "key_set_private",
+                "the key set holds a private or symmetric key; publish public parts only, and replace that key",
+            ),
             Self::KeySetDuplicate => ("key_set_duplicate", "two keys have the same kid; give each key its own"),
             Self::KeySetEmpty => ("key_set_empty", "the key set has no usable signing key with kid and alg"),
             Self::InsufficientAcr => ("insufficient_acr", "this action needs a stronger login; step up and try again"),

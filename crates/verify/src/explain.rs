@@ -29,8 +29,20 @@ pub enum Outcome {
 
 /// The checks in the order they are made (BND-01).
 pub(crate) const CHECKS: [&str; 14] = [
-    "shape", "header", "type", "key", "signature", "payload", "claims", "issuer", "audience", "expiry", "not-before",
-    "lifetime", "binding", "status",
+    "shape",
+    "header",
+    "type",
+    "key",
+    "signature",
+    "payload",
+    "claims",
+    "issuer",
+    "audience",
+    "expiry",
+    "not-before",
+    "lifetime",
+    "binding",
+    "status",
 ];
 
 /// Listens to a verification, or to none.

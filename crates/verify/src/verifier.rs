@@ -131,7 +131,8 @@ impl Verifier {
             format!("expected {ACCESS_TOKEN_TYP}, found {}", header.typ().map_or("none".into(), quoted))
         })?;
         let (_, key) = trace.step("key", header.key(&self.keys), || header.key_shown(&self.keys))?;
-        let payload = trace.step("signature", compact.payload_signed_by(&header, key), || format!("by {}", key.alg()))?;
+        let payload =
+            trace.step("signature", compact.payload_signed_by(&header, key), || format!("by {}", key.alg()))?;
         trace.step("payload", strict::refuse_ambiguous(payload).map_err(|_| Reject::Malformed), || {
             "one JSON object with distinct names".into()
         })?;

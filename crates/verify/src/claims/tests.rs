@@ -44,9 +44,7 @@ fn optional_claims_may_be_absent_and_are_not_written() {
 
 #[test]
 fn tok_02_every_other_claim_is_required() {
-    for name in
-        ["iss", "sub", "aud", "client_id", "iat", "exp", "jti", "sid", "auth_time", "acr", "amr", "mfa_time"]
-    {
+    for name in ["iss", "sub", "aud", "client_id", "iat", "exp", "jti", "sid", "auth_time", "acr", "amr", "mfa_time"] {
         let mut claims = full();
         claims.as_object_mut().unwrap().remove(name);
         assert_eq!(parse(&claims), Err(Reject::BadClaim), "{name}");
@@ -56,9 +54,17 @@ fn tok_02_every_other_claim_is_required() {
 #[test]
 fn t_06_a_claim_of_the_wrong_type_is_refused_never_skipped() {
     for time in ["iat", "exp", "nbf", "auth_time", "mfa_time"] {
-        for value in
-            [json!("1300"), json!(1300.0), json!(1e300), json!(-1), json!([1300]), json!(null), json!({}), json!(true), json!(u64::MAX)]
-        {
+        for value in [
+            json!("1300"),
+            json!(1300.0),
+            json!(1e300),
+            json!(-1),
+            json!([1300]),
+            json!(null),
+            json!({}),
+            json!(true),
+            json!(u64::MAX),
+        ] {
             assert_eq!(parse(&with(time, value.clone())), Err(Reject::BadClaim), "{time}: {value}");
         }
     }

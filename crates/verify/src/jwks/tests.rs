@@ -68,8 +68,17 @@ fn sizes_are_capped() {
 #[test]
 fn what_is_no_key_set_is_refused() {
     for json in [
-        "", "null", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[1]}"#, r#"{"keys":[["EC"]]}"#, r#"[[{"kty":"EC"}]]"#,
-        r#"{"keys":[{"kty":"AKP"}],"keys":[]}"#, r#"{"keys":[{"kty":"AKP","kty":"EC"}]}"#, r#"{"keys":[{"kid":"a"}]}"#,
+        "",
+        "null",
+        "[]",
+        "{}",
+        r#"{"keys":{}}"#,
+        r#"{"keys":[1]}"#,
+        r#"{"keys":[["EC"]]}"#,
+        r#"[[{"kty":"EC"}]]"#,
+        r#"{"keys":[{"kty":"AKP"}],"keys":[]}"#,
+        r#"{"keys":[{"kty":"AKP","kty":"EC"}]}"#,
+        r#"{"keys":[{"kid":"a"}]}"#,
     ] {
         assert_eq!(JwkSet::parse(json.as_bytes()).unwrap_err(), Reject::KeySetMalformed, "{json}");
     }

@@ -5,7 +5,10 @@ fn with_header(json: &str) -> String {
     format!("{}.e30.AAAA", b64::encode(json.as_bytes()))
 }
 
-fn header_of(json: &str) -> Result<(Option<String>, Option<String>, Option<Alg>), Reject> {
+/// `typ`, `kid` and `alg` of a header.
+type Members = (Option<String>, Option<String>, Option<Alg>);
+
+fn header_of(json: &str) -> Result<Members, Reject> {
     let token = with_header(json);
     let compact = Compact::split(&token, TOKEN_BYTES_MAX)?;
     let header = compact.header()?;
@@ -17,9 +20,28 @@ fn three_parts_and_nothing_else() {
     assert!(Compact::split("e30.e30.AAAA", 100).is_ok());
     assert!(Compact::split("e30..AAAA", 100).is_ok());
     for token in [
-        "", ".", "..", "...", "e30", "e30.e30", "e30.e30.", ".e30.AAAA", "e30.e30.AAAA.", "e30.e30.AAAA.AAAA",
-        "e30.e30..AAAA", "e30.e30.AAAA.AAAA.AAAA", " e30.e30.AAAA", "e30.e30.AAAA\n", "e30.e30=.AAAA", "e30.e3 0.AAAA",
-        "e30.e30.A", "e30.e30.AAB", "e31.e30.AAAA", "é30.e30.AAAA", "Bearer e30.e30.AAAA", "e30.e30.A+A/",
+        "",
+        ".",
+        "..",
+        "...",
+        "e30",
+        "e30.e30",
+        "e30.e30.",
+        ".e30.AAAA",
+        "e30.e30.AAAA.",
+        "e30.e30.AAAA.AAAA",
+        "e30.e30..AAAA",
+        "e30.e30.AAAA.AAAA.AAAA",
+        " e30.e30.AAAA",
+        "e30.e30.AAAA\n",
+        "e30.e30=.AAAA",
+        "e30.e3 0.AAAA",
+        "e30.e30.A",
+        "e30.e30.AAB",
+        "e31.e30.AAAA",
+        "é30.e30.AAAA",
+        "Bearer e30.e30.AAAA",
+        "e30.e30.A+A/",
     ] {
         assert_eq!(Compact::split(token, 100).map(|_| ()).unwrap_err(), Reject::Malformed, "{token}");
     }
@@ -41,9 +63,22 @@ fn the_header_is_read_strictly() {
     assert_eq!(header_of(r#" { "\u0061lg" : "EdDSA" } "#).unwrap(), (None, None, Some(Alg::EdDsa)));
     assert_eq!(header_of("{}").unwrap(), (None, None, None));
     for json in [
-        "", "x", "null", "[]", r#"["ES256","at+jwt","k"]"#, r#""ES256""#, r#"{"alg":"ES256"} {}"#, r#"{"alg":null}"#,
-        r#"{"alg":["ES256"]}"#, r#"{"alg":1}"#, r#"{"kid":{}}"#, r#"{"alg":"ES256","alg":"ES256"}"#,
-        r#"{"kid":"a","\u006bid":"b"}"#, r#"{"x":{"a":1,"a":2}}"#, r#"{"x":1,"x":2}"#, r#"{"alg":"\ud800"}"#,
+        "",
+        "x",
+        "null",
+        "[]",
+        r#"["ES256","at+jwt","k"]"#,
+        r#""ES256""#,
+        r#"{"alg":"ES256"} {}"#,
+        r#"{"alg":null}"#,
+        r#"{"alg":["ES256"]}"#,
+        r#"{"alg":1}"#,
+        r#"{"kid":{}}"#,
+        r#"{"alg":"ES256","alg":"ES256"}"#,
+        r#"{"kid":"a","\u006bid":"b"}"#,
+        r#"{"x":{"a":1,"a":2}}"#,
+        r#"{"x":1,"x":2}"#,
+        r#"{"alg":"\ud800"}"#,
     ] {
         assert_eq!(header_of(json).unwrap_err(), Reject::Malformed, "{json}");
     }

@@ -32,7 +32,8 @@ fn t_07_duplicate_names_are_refused_at_every_depth() {
 
 #[test]
 fn only_one_object_and_nothing_after_it() {
-    for json in ["", "[]", "1", "\"a\"", "null", "{}{}", "{} x", "{", "{\"a\"}", "{\"a\":1,}", "\u{feff}{}", "{'a':1}"] {
+    for json in ["", "[]", "1", "\"a\"", "null", "{}{}", "{} x", "{", "{\"a\"}", "{\"a\":1,}", "\u{feff}{}", "{'a':1}"]
+    {
         assert!(!reads(json), "{json}");
     }
     assert!(object_from_slice::<BTreeMap<String, IgnoredAny>>(b"{\"a\":\"\xff\"}").is_err());
