@@ -146,3 +146,14 @@ fn bnd_12_encrypted_tokens_are_not_signed_ones() {
     let three = format!("{header}.{}.{}", b64::encode(claims().to_string().as_bytes()), b64::encode(&[3; 16]));
     assert_eq!(refusal(&three), Reject::HeaderNotAllowed);
 }
+
+#[test]
+fn a_verified_token_of_any_kind_gives_its_payload_and_key() {
+    for signer in all() {
+        let header = signer.header("logout+jwt").to_string();
+        let verified = jws::verify(&signer.sign(&header, r#" {"any":[1]} "#), "logout+jwt", &keys()).unwrap();
+        assert_eq!(verified.payload, br#" {"any":[1]} "#);
+        assert_eq!(Some(verified.kid.as_str()), signer.jwk().kid());
+        assert_eq!(jws::verify(&signer.sign(&header, "[1]"), "logout+jwt", &keys()).unwrap_err(), Reject::Malformed);
+    }
+}
