@@ -5,7 +5,10 @@ fn with_header(json: &str) -> String {
     format!("{}.e30.AAAA", b64::encode(json.as_bytes()))
 }
 
-fn header_of(json: &str) -> Result<(Option<String>, Option<String>, Option<Alg>), Reject> {
+/// `typ`, `kid` and `alg` of a header.
+type Members = (Option<String>, Option<String>, Option<Alg>);
+
+fn header_of(json: &str) -> Result<Members, Reject> {
     let token = with_header(json);
     let compact = Compact::split(&token, TOKEN_BYTES_MAX)?;
     let header = compact.header()?;
