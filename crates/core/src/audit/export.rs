@@ -133,13 +133,14 @@ impl Export {
         (export, line)
     }
 
-    /// The next record, by its stored text.
-    pub fn record(&mut self, link: &Link, canonical: &str) -> String {
+    /// The next record, by its stored text; [`super::stretches`] tells the order.
+    pub fn record(&mut self, link: &Link, stored: &[u8]) -> String {
         self.tally.records = self.tally.records.saturating_add(1);
+        let text = String::from_utf8_lossy(stored);
         // A text that names another record than its link does was swapped in its row.
-        match Record::parse(canonical).ok().filter(|record| record.id() == link.record) {
+        match Record::parse(&text).ok().filter(|record| record.id() == link.record) {
             Some(record) => self.write(&Line::Record(Box::new(linked(link, record)))),
-            None => self.write(&Line::Damaged(Box::new(linked(link, canonical.to_owned())))),
+            None => self.write(&Line::Damaged(Box::new(linked(link, text.into_owned())))),
         }
     }
 

@@ -164,7 +164,7 @@ impl<'a> Verifier<'a> {
 
     fn record(&mut self, linked: &Linked<Record>) {
         self.follow(linked);
-        if link_hash(&linked.chain, linked.seq, &linked.prev, &linked.record.canonical()) != linked.hash {
+        if link_hash(&linked.chain, linked.seq, &linked.prev, linked.record.canonical().as_bytes()) != linked.hash {
             self.fault(Fault::Edited { chain: linked.chain.clone(), seq: linked.seq });
         }
     }

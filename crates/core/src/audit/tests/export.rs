@@ -109,7 +109,7 @@ fn aud_06_a_chain_linked_anew_after_an_edit_is_found_by_the_checkpoint() {
     for row in &mut world.rows {
         if let Row::Record(link, text) = row {
             *text = text.replace("\"tried\":50", "\"tried\":1");
-            *link = chain.link_stored(link.record, text);
+            *link = chain.link_stored(link.record, text.as_bytes());
         }
     }
     assert_eq!(faults(&world.text(), &world), [Fault::CheckpointHead { number: 1, chain: node("node-0") }]);
@@ -198,7 +198,7 @@ fn a_link_depends_on_each_of_its_parts() {
     let record = record(&rng, START, &node("a"));
     let link = |chain: &str, seq: u64, prev: &[u8], text: &str| {
         let head = Head { chain: node(chain), seq, hash: Digest::of(prev) };
-        Chain::continue_from(head).link_stored(record.id(), text).hash
+        Chain::continue_from(head).link_stored(record.id(), text.as_bytes()).hash
     };
     let base = link("a", 1, b"p", "t");
     assert_eq!(base, link("a", 1, b"p", "t"));
@@ -221,8 +221,8 @@ fn aud_06_a_long_log_is_checked_a_line_at_a_time() {
     let mut verifier = crate::audit::Verifier::new(None, Some(key.public()));
     verifier.line(header.as_bytes());
     for _ in 0..10_000 {
-        let link: Link = chain.link_stored(one.id(), &text);
-        verifier.line(export.record(&link, &text).as_bytes());
+        let link: Link = chain.link_stored(one.id(), text.as_bytes());
+        verifier.line(export.record(&link, text.as_bytes()).as_bytes());
     }
     verifier.line(export.finish(&key).as_bytes());
     let report = verifier.finish();

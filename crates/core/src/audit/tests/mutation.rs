@@ -72,7 +72,7 @@ fn forge(mut lines: Vec<Vec<u8>>, victim: usize) -> Option<Vec<u8>> {
             linked.record = linked.record.because("nothing_to_see_here");
         }
         linked.prev = *prev;
-        linked.hash = link_hash(chain, linked.seq, prev, &linked.record.canonical());
+        linked.hash = link_hash(chain, linked.seq, prev, linked.record.canonical().as_bytes());
         *prev = linked.hash;
         *bytes = (canonical::encode(&Line::Record(linked)) + "\n").into_bytes();
     }

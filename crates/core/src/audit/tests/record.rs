@@ -69,7 +69,7 @@ fn t_35_line_feeds_and_terminal_escapes_stay_in_one_record() {
         .with(Key::Target, hostile);
     let mut chain = Chain::continue_from(Head::empty(node("a")));
     let (mut export, header) = Export::begin(START, world.key.public(), None, 0);
-    let line = export.record(&chain.link(&record), &record.canonical());
+    let line = export.record(&chain.link(&record), record.canonical().as_bytes());
     assert!(line.strip_suffix('\n').unwrap().bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{line}");
     let text = header + &line + &export.finish(&world.key);
     assert_eq!(text.lines().count(), 3);

@@ -87,7 +87,7 @@ pub(super) fn export(rows: &[Row], cut: Option<&Checkpoint>, key: &CheckpointKey
     let (mut export, mut text) = Export::begin(START, key.public(), cut, 0);
     for row in rows {
         text += &match row {
-            Row::Record(link, canonical) => export.record(link, canonical),
+            Row::Record(link, canonical) => export.record(link, canonical.as_bytes()),
             Row::Checkpoint(checkpoint) => export.checkpoint(checkpoint),
         };
     }
