@@ -24,7 +24,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use chain::{BadNodeName, Chain, Head, Link, NodeName};
+pub use chain::{BadNodeName, Chain, Head, Link, NodeName, Stretch, stretches};
 pub use checkpoint::{BadCheckpoint, BadKey, Checkpoint, CheckpointKey, PublicKey};
 pub use collapse::{Collapser, Offered};
 pub use detail::{Key, Lane, Value};

@@ -113,27 +113,49 @@ impl Chain {
 
     /// Links a record.
     pub fn link(&mut self, record: &Record) -> Link {
-        self.link_stored(record.id(), &record.canonical())
+        self.link_stored(record.id(), record.canonical().as_bytes())
     }
 
     /// Links a record by its stored text, unread: what was stored is what is linked, damaged or not.
-    pub fn link_stored(&mut self, record: RecordId, canonical: &str) -> Link {
+    pub fn link_stored(&mut self, record: RecordId, stored: &[u8]) -> Link {
         let seq = self.head.seq.saturating_add(1);
         let prev = self.head.hash;
-        let hash = link_hash(&self.head.chain, seq, &prev, canonical);
+        let hash = link_hash(&self.head.chain, seq, &prev, stored);
         self.head.seq = seq;
         self.head.hash = hash;
         Link { chain: self.head.chain.clone(), seq, record, prev, hash }
     }
 }
 
+/// The links of one chain that an export has to write next: `after < seq <= until`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The chain.
+    pub chain: NodeName,
+    /// The last number written before; 0 at the beginning.
+    pub after: u64,
+    /// The last number to write.
+    pub until: u64,
+}
+
+/// What lies between two sets of heads, in the order of an export: between two checkpoints, or from the last one to
+/// the present heads. Chains that did not grow are left out.
+#[must_use]
+pub fn stretches(after: &[Head], until: &[Head]) -> Vec<Stretch> {
+    let before = |chain: &NodeName| after.iter().find(|head| head.chain == *chain).map_or(0, |head| head.seq);
+    let stretch = |head: &Head| Stretch { chain: head.chain.clone(), after: before(&head.chain), until: head.seq };
+    let mut grown: Vec<Stretch> = until.iter().map(stretch).filter(|s| s.after < s.until).collect();
+    grown.sort_by(|a, b| a.chain.cmp(&b.chain));
+    grown
+}
+
 /// The hash of a link. Texts go in behind their lengths, so no two links share an input.
-pub(super) fn link_hash(chain: &NodeName, seq: u64, prev: &Digest, canonical: &str) -> Digest {
-    let mut input = Vec::with_capacity(canonical.len() + 160);
+pub(super) fn link_hash(chain: &NodeName, seq: u64, prev: &Digest, stored: &[u8]) -> Digest {
+    let mut input = Vec::with_capacity(stored.len() + 160);
     input.extend_from_slice(b"poundlock audit link v1");
-    for text in [chain.as_str(), canonical] {
-        input.extend_from_slice(&(text.len() as u64).to_be_bytes());
-        input.extend_from_slice(text.as_bytes());
+    for part in [chain.as_str().as_bytes(), stored] {
+        input.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        input.extend_from_slice(part);
     }
     input.extend_from_slice(&seq.to_be_bytes());
     input.extend_from_slice(prev.as_bytes());

@@ -6,6 +6,7 @@
 //!
 //! What this must never do: sign heads that leave out a chain, or use this key for tokens.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,7 +14,7 @@ use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
 use super::canonical::{self, base64url, hex};
-use super::chain::Head;
+use super::chain::{Head, NodeName};
 use crate::seal::{BadSeal, Keyring, Place};
 use crate::secret::{Digest, Rng, Secret};
 use crate::time::Time;
@@ -206,6 +207,14 @@ impl Checkpoint {
     #[must_use]
     pub fn digest(&self) -> Digest {
         Digest::of(canonical::encode(self).as_bytes())
+    }
+
+    /// The chains whose end in `here` is not the one that this checkpoint names, in either direction.
+    pub(super) fn chains_that_differ(&self, here: &BTreeMap<NodeName, Head>) -> Vec<NodeName> {
+        let named: BTreeMap<&NodeName, &Head> = self.heads().iter().map(|head| (&head.chain, head)).collect();
+        let other = here.iter().filter(|(chain, head)| named.get(chain) != Some(head)).map(|(chain, _)| chain);
+        let absent = named.keys().filter(|chain| !here.contains_key(**chain)).copied();
+        other.chain(absent).cloned().collect()
     }
 
     pub(super) const fn prev(&self) -> &Digest {

@@ -59,7 +59,7 @@ struct Held {
 }
 
 impl Collapser {
-    /// Keeps at most `windows_max` windows each for known users and for nobody (a window takes about 1 KiB).
+    /// Keeps at most `windows_max` windows each for known users and for nobody (a window takes about 1 KiB, 8 at worst).
     #[must_use]
     pub fn new(windows_max: usize) -> Self {
         let windows = || Windows { most: windows_max, ..Windows::default() };

@@ -9,9 +9,10 @@
 use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
-use super::canonical::{self, base64url, hex};
+use super::canonical::{self, Unread, base64url, hex};
 use super::chain::{Link, NodeName};
 use super::checkpoint::{Checkpoint, CheckpointKey, PublicKey};
+use super::finding::Fault;
 use super::record::Record;
 use crate::secret::Digest;
 use crate::time::Time;
@@ -29,6 +30,18 @@ pub(super) enum Line {
     Damaged(Box<Linked<String>>),
     Checkpoint(Box<Checkpoint>),
     End(Box<End>),
+}
+
+impl Line {
+    /// Reads a line with its line feed; only what [`Export`] writes is taken.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Fault> {
+        let text = bytes.strip_suffix(b"\n").ok_or(Fault::LineCut)?;
+        let text = std::str::from_utf8(text).map_err(|_| Fault::Unreadable)?;
+        canonical::decode(text).map_err(|unread| match unread {
+            Unread::Unreadable => Fault::Unreadable,
+            Unread::NotCanonical => Fault::NotCanonical,
+        })
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -61,7 +74,7 @@ pub(super) struct Linked<T> {
 pub(super) struct Totals {
     pub(super) records: u64,
     pub(super) checkpoints: u64,
-    /// Over all lines before, each with its line feed.
+    /// SHA-256 over all lines before.
     #[serde(with = "hex")]
     pub(super) lines: Digest,
 }
@@ -89,7 +102,6 @@ impl Tally {
 
     pub(super) fn add(&mut self, line: &[u8]) {
         self.lines.update(line);
-        self.lines.update(b"\n");
     }
 
     pub(super) fn totals(&self) -> Totals {
@@ -99,8 +111,7 @@ impl Tally {
     }
 }
 
-/// Writes an export line by line. Every method returns one line without its line feed; the caller adds `\n` to each,
-/// the last one too.
+/// Writes an export line by line. Every method returns one line with its line feed.
 pub struct Export {
     tally: Tally,
 }
@@ -122,13 +133,14 @@ impl Export {
         (export, line)
     }
 
-    /// The next record, by its stored text.
-    pub fn record(&mut self, link: &Link, canonical: &str) -> String {
+    /// The next record, by its stored text; [`super::stretches`] tells the order.
+    pub fn record(&mut self, link: &Link, stored: &[u8]) -> String {
         self.tally.records = self.tally.records.saturating_add(1);
+        let text = String::from_utf8_lossy(stored);
         // A text that names another record than its link does was swapped in its row.
-        match Record::parse(canonical).ok().filter(|record| record.id() == link.record) {
+        match Record::parse(&text).ok().filter(|record| record.id() == link.record) {
             Some(record) => self.write(&Line::Record(Box::new(linked(link, record)))),
-            None => self.write(&Line::Damaged(Box::new(linked(link, canonical.to_owned())))),
+            None => self.write(&Line::Damaged(Box::new(linked(link, text.into_owned())))),
         }
     }
 
@@ -147,7 +159,8 @@ impl Export {
     }
 
     fn write(&mut self, line: &Line) -> String {
-        let text = canonical::encode(line);
+        let mut text = canonical::encode(line);
+        text.push('\n');
         self.tally.add(text.as_bytes());
         text
     }

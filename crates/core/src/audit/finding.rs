@@ -27,6 +27,9 @@ pub enum Fault {
     /// Readable, but not in our spelling.
     #[error("this line was written by another program: it is not in canonical form")]
     NotCanonical,
+    /// The line has no end.
+    #[error("this line has no line feed: the export was cut in its middle")]
+    LineCut,
     /// The first line is no header.
     #[error("the header is missing")]
     NoHeader,
@@ -131,6 +134,20 @@ pub enum Fault {
         has: u64,
         /// The number that the checkpoint names.
         wants: u64,
+    },
+    /// Checkpoints up to the trusted one are missing.
+    #[error("checkpoints were cut: the last one here is {has}, but the trusted one is {wants}")]
+    CheckpointsCut {
+        /// The last number here.
+        has: u64,
+        /// The number of the trusted checkpoint.
+        wants: u64,
+    },
+    /// The checkpoint of this number is another than the trusted one.
+    #[error("checkpoint {number} is not the trusted one of that number")]
+    CheckpointForked {
+        /// The number.
+        number: u64,
     },
     /// The log is another one than the trusted checkpoint saw.
     #[error("chain {chain} was written anew: record {seq} is not the one that the trusted checkpoint saw")]

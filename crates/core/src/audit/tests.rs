@@ -1,5 +1,6 @@
 //! Tests of the audit log, by subject.
 
+mod chain;
 mod collapse;
 mod explain;
 mod export;

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::canonical::{self, Unread};
+use super::canonical;
 use super::chain::{Head, NodeName, link_hash};
 use super::checkpoint::{Checkpoint, PublicKey};
 use super::export::{End, FORMAT, Header, Line, Linked, Tally};
@@ -36,9 +36,9 @@ pub struct Verifier<'a> {
     report: Report,
 }
 
-/// Checks a whole export. `lines` are split at `\n` only and given without it (`str::lines` would hide a stray
-/// carriage return); nothing follows the last one. `trusted` is a checkpoint from the log stream that is not younger
-/// than the export; `expected` is the public key as noted elsewhere.
+/// Checks a whole export. Each of `lines` has its line feed, as `split_inclusive` and `read_until` give it:
+/// `BufRead::lines` would hide a stray carriage return. `trusted` is a checkpoint from the log stream that is not
+/// younger than the export; `expected` is the public key as noted elsewhere.
 pub fn verify_export(
     lines: impl IntoIterator<Item = impl AsRef<[u8]>>,
     trusted: Option<&Checkpoint>,
@@ -68,13 +68,13 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// Reads the next line, given without its line feed.
+    /// Reads the next line, with its line feed.
     pub fn line(&mut self, bytes: &[u8]) {
         self.line = self.line.saturating_add(1);
         if self.stage == Stage::Done {
             return self.fault(Fault::AfterEnd);
         }
-        let read = std::str::from_utf8(bytes).map_err(|_| Unread::Unreadable).and_then(canonical::decode::<Line>);
+        let read = Line::read(bytes);
         if self.stage == Stage::Start {
             self.stage = Stage::Body;
             if !matches!(read, Ok(Line::Header(_))) {
@@ -88,8 +88,7 @@ impl<'a> Verifier<'a> {
             Ok(Line::Damaged(linked)) => self.damaged(&linked),
             Ok(Line::Checkpoint(checkpoint)) => self.checkpoint(&checkpoint),
             Ok(Line::End(end)) => self.end(&end),
-            Err(Unread::Unreadable) => self.fault(Fault::Unreadable),
-            Err(Unread::NotCanonical) => self.fault(Fault::NotCanonical),
+            Err(fault) => self.fault(fault),
         }
         self.tally.add(bytes);
     }
@@ -101,22 +100,28 @@ impl<'a> Verifier<'a> {
             self.report.add(None, Fault::NoEnd);
         }
         if let Some(trusted) = self.trusted {
-            if !self.report.key.is_some_and(|key| trusted.signed_by(&key)) {
-                self.report.add(None, Fault::TrustedForged);
-            }
-            for head in trusted.heads() {
-                let has = self.heads.get(&head.chain).map_or(0, |head| head.seq);
-                if has < head.seq {
-                    let fault = Fault::Truncated { chain: head.chain.clone(), has, wants: head.seq };
-                    self.report.add(None, fault);
-                }
-            }
+            self.compare_ends(trusted);
         }
         self.report.records = self.tally.records;
         self.report.checkpoints = self.tally.checkpoints;
         self.report.unsealed = self.tally.records.saturating_sub(self.report.sealed);
         self.report.chains = self.heads.into_values().collect();
         self.report
+    }
+
+    fn compare_ends(&mut self, trusted: &Checkpoint) {
+        if !self.signed(trusted) {
+            self.report.add(None, Fault::TrustedForged);
+        }
+        if self.last.0 < trusted.number() {
+            self.report.add(None, Fault::CheckpointsCut { has: self.last.0, wants: trusted.number() });
+        }
+        for head in trusted.heads() {
+            let has = self.heads.get(&head.chain).map_or(0, |head| head.seq);
+            if has < head.seq {
+                self.report.add(None, Fault::Truncated { chain: head.chain.clone(), has, wants: head.seq });
+            }
+        }
     }
 
     fn fault(&mut self, fault: Fault) {
@@ -142,16 +147,24 @@ impl<'a> Verifier<'a> {
         }
         self.report.begins_at = Some(cut.at());
         self.report.last_checkpoint = Some(cut.at());
-        self.last = (cut.number(), cut.digest());
+        self.reach(cut);
         for head in cut.heads() {
             self.refuse_fork(&head.chain, head.seq, &head.hash);
             self.heads.insert(head.chain.clone(), head.clone());
         }
     }
 
+    fn reach(&mut self, checkpoint: &Checkpoint) {
+        let number = checkpoint.number();
+        if self.trusted.is_some_and(|trusted| trusted.number() == number && trusted != checkpoint) {
+            self.fault(Fault::CheckpointForked { number });
+        }
+        self.last = (number, checkpoint.digest());
+    }
+
     fn record(&mut self, linked: &Linked<Record>) {
         self.follow(linked);
-        if link_hash(&linked.chain, linked.seq, &linked.prev, &linked.record.canonical()) != linked.hash {
+        if link_hash(&linked.chain, linked.seq, &linked.prev, linked.record.canonical().as_bytes()) != linked.hash {
             self.fault(Fault::Edited { chain: linked.chain.clone(), seq: linked.seq });
         }
     }
@@ -194,23 +207,15 @@ impl<'a> Verifier<'a> {
         if (number.checked_sub(1), checkpoint.prev()) != (Some(self.last.0), &self.last.1) {
             self.fault(Fault::CheckpointOrder { number });
         }
-        self.last = (number, checkpoint.digest());
+        self.reach(checkpoint);
         self.current = None;
-        for chain in self.chains_that_differ(checkpoint) {
+        for chain in checkpoint.chains_that_differ(&self.heads) {
             self.fault(Fault::CheckpointHead { number, chain });
         }
         if self.report.findings.len() == before {
             self.report.sealed = self.tally.records;
             self.report.last_checkpoint = Some(checkpoint.at());
         }
-    }
-
-    /// The chains whose end here is not what the checkpoint names, in either direction.
-    fn chains_that_differ(&self, checkpoint: &Checkpoint) -> Vec<NodeName> {
-        let named: BTreeMap<&NodeName, &Head> = checkpoint.heads().iter().map(|head| (&head.chain, head)).collect();
-        let here = self.heads.iter().filter(|(chain, head)| named.get(chain) != Some(head)).map(|(chain, _)| chain);
-        let there = named.keys().filter(|chain| !self.heads.contains_key(**chain)).copied();
-        here.chain(there).cloned().collect()
     }
 
     fn end(&mut self, end: &End) {
