@@ -150,8 +150,8 @@ fn cell(status: &Status<'_>) -> (usize, String) {
     match status {
         Status::Met(proofs) => (0, format!("met: {}", listed(proofs))),
         Status::NotApplicable(reason) => (1, format!("not applicable: {reason}")),
-        Status::Open(place, proofs) if proofs.is_empty() => (2, format!("open: {place}")),
-        Status::Open(place, proofs) => (2, format!("open: {place}; in part: {}", listed(proofs))),
+        Status::Open(place, proofs) if proofs.is_empty() => (2, format!("open: issue {place}")),
+        Status::Open(place, proofs) => (2, format!("open: issue {place}; in part: {}", listed(proofs))),
         Status::Unproved => (3, "**unproved**".to_owned()),
     }
 }

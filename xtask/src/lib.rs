@@ -16,6 +16,7 @@ pub mod source;
 pub mod stage;
 pub mod summary;
 pub mod test;
+pub mod tidy;
 pub mod tools;
 
 use std::path::PathBuf;

@@ -194,7 +194,7 @@ mod tests {
 pub(crate) async fn one(
     left: u8,
 ) -> u8 {
-    // TODO is no code here
+    // this is no code here
     left
 }
 

@@ -25,15 +25,15 @@ fn every_state_has_its_words() {
     assert!(text.contains("| OTP-05 | Once. | met: `a.rs: otp_05_once` |"), "{text}");
     assert!(text.contains("| OTP-06 | One of many. | **unproved** |"));
     assert!(text.contains("| OTP-07 | Digits. | not applicable: no digits here |"));
-    assert!(text.contains("| WAN-01 | Random. | open: 4: passkeys |"));
+    assert!(text.contains("| WAN-01 | Random. | open: issue 4: passkeys |"));
     assert!(text.contains("1 met, 1 not applicable, 1 open, 2 unproved."));
 }
 
 #[test]
 fn an_open_line_shows_what_is_proved_already() {
     let text = made("[open]\n\"OTP-05..06\" = \"4: pages\"\n");
-    assert!(text.contains("| OTP-05 | Once. | open: 4: pages; in part: `a.rs: otp_05_once` |"), "{text}");
-    assert!(text.contains("| OTP-06 | One of many. | open: 4: pages |"));
+    assert!(text.contains("| OTP-05 | Once. | open: issue 4: pages; in part: `a.rs: otp_05_once` |"), "{text}");
+    assert!(text.contains("| OTP-06 | One of many. | open: issue 4: pages |"));
 }
 
 #[test]
