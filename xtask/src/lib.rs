@@ -2,6 +2,8 @@
 //! Never linked into the server, and never depends on a crate of it: a command must start
 //! before the thing it builds does.
 
+pub mod compliance;
+pub mod evidence;
 pub mod judges;
 pub mod patch;
 pub mod postgres;
@@ -10,9 +12,11 @@ pub mod requirement;
 pub mod runner;
 pub mod sabotage;
 pub mod scratch;
+pub mod source;
 pub mod stage;
 pub mod summary;
 pub mod test;
+pub mod tidy;
 pub mod tools;
 
 use std::path::PathBuf;

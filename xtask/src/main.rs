@@ -6,13 +6,17 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   test [--stage NAME]... [--list]   run every stage, or the named ones; --list names them
-  sabotage [NAME]... [--ci]         open holes in a copy of the code; the tests must turn red";
+  sabotage [NAME]... [--ci]         open holes in a copy of the code; the tests must turn red
+  compliance                        write docs/compliance.md from the requirements and the tests
+  tidy [--record]                   show what the style rules find; --record writes the ratchets";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let done = match words.split_first() {
         Some((command, rest)) if command == "test" => xtask::test::run(rest),
         Some((command, rest)) if command == "sabotage" => xtask::sabotage::run(rest),
+        Some((command, [])) if command == "compliance" => xtask::compliance::run(),
+        Some((command, rest)) if command == "tidy" => xtask::tidy::run(rest),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };
     match done {
