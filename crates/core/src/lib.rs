@@ -8,8 +8,8 @@
 pub mod audit;
 pub mod client;
 pub mod denial;
-pub mod evidence;
 pub mod device;
+pub mod evidence;
 pub mod guard;
 pub mod id;
 pub mod invite;
@@ -23,14 +23,13 @@ pub mod refresh;
 pub mod seal;
 pub mod secret;
 pub mod session;
+pub mod source;
 pub mod status;
 pub mod step_up;
-pub mod time;
-pub mod token;
-pub mod source;
 pub mod throttle;
 pub mod time;
 pub mod timekeeping;
+pub mod token;
 pub mod totp;
 pub mod user;
 

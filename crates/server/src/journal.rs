@@ -131,6 +131,11 @@ impl<'a> Note<'a> {
         Self { client: Some(client.to_owned()), ..self }
     }
 
+    /// Where the request came from.
+    pub(crate) const fn origin(&self) -> &Origin {
+        self.origin
+    }
+
     /// When all of this happens.
     pub(crate) const fn now(&self) -> Time {
         self.now

@@ -21,7 +21,7 @@ static TOTP_SPEND: Statement = Statement::new(
      WHERE id = ?1 AND account = ?2 AND last_step < ?3",
 );
 static TOTP_REMEMBER: Statement =
-    Statement::new("UPDATE totp SET resync_offset = ?2, resync_step = ?3 WHERE id = ?1 AND last_step < ?3");
+    Statement::new("UPDATE totp SET resync_offset = ?2, resync_step = ?3 WHERE id = ?1");
 static TOTP_DELETE: Statement = Statement::new("DELETE FROM totp WHERE id = ?1 AND account = ?2");
 static TOTP_DELETE_ALL: Statement = Statement::new("DELETE FROM totp WHERE account = ?1");
 static CODES_LEFT: Statement =
@@ -103,9 +103,10 @@ pub fn spend_step(batch: &mut Batch, proof: &poundlock_core::totp::TotpProof) {
     );
 }
 
-/// Remembers a code of another offset, which the next one may confirm.
-pub fn remember(batch: &mut Batch, factor: FactorId, seen: Remembered) {
-    batch.push(&TOTP_REMEMBER, params![factor, seen.offset, seen.step], Expect::AtMost(1));
+/// Remembers a code of another offset, which the very next one may confirm, or forgets the one before.
+pub fn remember(batch: &mut Batch, factor: FactorId, seen: Option<Remembered>) {
+    let (offset, step) = (seen.map(|seen| seen.offset), seen.map(|seen| seen.step));
+    batch.push(&TOTP_REMEMBER, params![factor, offset, step], Expect::AtMost(1));
 }
 
 /// Removes one authenticator app.

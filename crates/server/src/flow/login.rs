@@ -6,6 +6,7 @@ mod second;
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::evidence::Evidence;
 use poundlock_core::guard::{self, Guessable};
+use poundlock_core::id::{DeviceId, UserId};
 use poundlock_core::login::{Channel, LIFE, Login, Request, Step};
 use poundlock_core::password::{self, Attempt, Checked, Hashing, Verifier};
 use poundlock_core::secret::{Digest, Secret};
@@ -13,8 +14,8 @@ use poundlock_core::user::UserName;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, login, user};
 
-pub(crate) use self::lane::{Spent, spend};
-pub(crate) use self::second::{recovery, totp};
+pub(crate) use self::lane::{Spent, Who, spend};
+pub(crate) use self::second::{load, recovery, totp};
 use super::{Answer, Denial, Fault, Handle, refuse};
 use crate::app::{App, SharedApp};
 use crate::hasher::{Lane, Place};
@@ -189,6 +190,13 @@ pub(crate) fn clear_used(app: &App, batch: &mut Batch, account: guard::Account, 
     for kind in [Guessable::Password, Guessable::Totp] {
         poundlock_store::guard::clear(batch, &guard::Budget::of(&app.ring, kind, lane, account));
     }
+}
+
+/// The budget that a second factor proved again clears: that of the lane it used.
+pub(crate) fn clear_reproved(app: &App, batch: &mut Batch, user: UserId, device: Option<DeviceId>) {
+    let lane = device.map_or(guard::Lane::Strangers, guard::Lane::Device);
+    let budget = guard::Budget::of(&app.ring, Guessable::Totp, lane, guard::Account::Known(user));
+    poundlock_store::guard::clear(batch, &budget);
 }
 
 /// Reads a secret that came as text.

@@ -14,8 +14,8 @@ use poundlock_core::session::{Saying, Session};
 use poundlock_core::time::Time;
 use poundlock_core::user::UserRow;
 
-pub(crate) use self::ended::{end, end_others_listed, list, of_token};
-pub(crate) use self::open::open;
+pub(crate) use self::ended::{Caller, end, end_others, list, of_token};
+pub(crate) use self::open::{open, open_enrolled};
 use super::{Answer, Denial, Fault, Refused, refuse_unrecorded};
 use crate::app::App;
 use crate::journal::Origin;

@@ -94,14 +94,12 @@ fn check(
     account: &Account,
     code: &Code,
     now: Time,
-) -> Result<(Option<TotpProof>, Vec<(FactorId, Remembered)>), Refused> {
+) -> Result<(Option<TotpProof>, Vec<(FactorId, Option<Remembered>)>), Refused> {
     let (mut proof, mut seen) = (None, Vec::new());
     for row in &account.totp {
         let authenticator = Authenticator::open(&app.ring, row).map_err(|_| Fault::Seal("totp"))?;
         let checked = totp::check(&authenticator, code, now);
-        if let Some(remembered) = checked.remembered() {
-            seen.push((row.id, remembered));
-        }
+        seen.push((row.id, checked.remembered()));
         if let Checked::Match(found) = checked {
             proof = proof.or(Some(found));
         }
@@ -118,11 +116,12 @@ async fn finish(
     (account, mut batch): (Account, Batch),
 ) -> Answer<Outcome> {
     login::spend_opened(&mut batch, &login);
+    let (id, audience) = (login.id(), login.request().audience.clone());
     match step(login) {
         Step::Grant(granted) => {
             super::super::session::open(app, note, *granted, &account, batch).await.map(Outcome::from_opened)
         }
-        Step::Fresh(fresh) => super::super::refresh::freshen(app, note, fresh, (&account, batch)).await,
+        Step::Fresh(fresh) => super::super::refresh::freshen(app, note, (fresh, id, audience), (&account, batch)).await,
         Step::Raise(raised) => super::super::step_up::raise(app, note, raised, (&account, batch)).await,
         Step::Deny(denial) => {
             let record = note.record(Event::LoginSecondRefused);
@@ -132,7 +131,7 @@ async fn finish(
     }
 }
 
-async fn wrong(app: &App, note: &Note<'_>, seen: &[(FactorId, Remembered)]) -> Refused {
+async fn wrong(app: &App, note: &Note<'_>, seen: &[(FactorId, Option<Remembered>)]) -> Refused {
     let mut batch = Batch::new();
     for (id, remembered) in seen {
         factor::remember(&mut batch, *id, *remembered);

@@ -63,7 +63,7 @@ pub(crate) async fn end(app: &App, caller: &Caller, which: Option<SessionId>, or
 }
 
 /// Ends all other sessions of the caller.
-pub(crate) async fn end_others_listed(app: &App, caller: &Caller, origin: &Origin) -> Answer<()> {
+pub(crate) async fn end_others(app: &App, caller: &Caller, origin: &Origin) -> Answer<()> {
     let note = Note::new(app, origin, caller.now).about(&caller.account.user);
     let mut batch = Batch::new();
     session::end_others(&mut batch, caller.account.user.id, caller.session.id(), caller.now, "signed_out_elsewhere");

@@ -1,0 +1,277 @@
+//! Rotates refresh tokens. The decision is `core`'s; here it becomes one batch, and a lost race is decided anew.
+
+use poundlock_core::audit::{Event, Key};
+use poundlock_core::client::Client;
+use poundlock_core::id::LoginId;
+use poundlock_core::login::{Channel, Fresh, LIFE, Login, Request, Then};
+use poundlock_core::refresh::{self, Decision, Facts, Family, Presented, RefreshToken, Refusal, Retry, Rotation, TheftKind};
+use poundlock_core::secret::Secret;
+use poundlock_core::session::Session;
+use poundlock_core::time::Time;
+use poundlock_store::user::Account;
+use poundlock_store::{Batch, audit, login, refresh as families, session, user};
+
+use super::session::{Bearer, Opened, Outcome, answer};
+use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse, refuse_unrecorded};
+use crate::app::{App, SharedApp};
+use crate::journal::{Note, Origin};
+
+/// How often a decision is made anew after losing a race. Each loss means another caller has moved on.
+const RACES_MAX: usize = 4;
+
+/// Everything one decision rests on, read in one snapshot.
+struct Loaded {
+    family: Family,
+    session: Session,
+    account: Account,
+}
+
+/// Trades a refresh token for tokens.
+pub(crate) async fn refresh(
+    app: SharedApp,
+    text: Secret<String>,
+    audience: Option<String>,
+    origin: Origin,
+) -> Answer<Opened> {
+    let now = super::now(&app, &origin)?;
+    // A bad tag touches nothing: without our key nobody can even name a family (DESIGN §7).
+    let token = RefreshToken::parse(&app.ring, &text).map_err(|_| refuse_unrecorded(&origin, Denial::BadRefresh))?;
+    super::to_the_end(async move {
+        for _ in 0..RACES_MAX {
+            let loaded = load(&app, &token).await?.ok_or_else(|| refuse_unrecorded(&origin, Denial::BadRefresh))?;
+            let note = Note::new(&app, &origin, now).about(&loaded.account.user).client(loaded.session.client());
+            let registry = app.registry.load();
+            let client = registry.client(Some(loaded.session.client()));
+            let facts = facts(&app, &loaded, client, &origin, now);
+            let decision = refresh::decide(&loaded.family, &token, &facts, &app.rng);
+            let client = client.ok_or_else(|| refuse_unrecorded(&origin, Denial::SessionEnded))?;
+            if let Some(name) = audience.as_deref() {
+                client.audience_for(Some(name)).map_err(|_| refuse_unrecorded(&origin, Denial::NotAllowed))?;
+            }
+            let asked = Asked { note: &note, client, audience: audience.as_deref(), token: &token };
+            if let Some(answer) = act(&app, asked, loaded, decision).await? {
+                return answer;
+            }
+        }
+        Err(refuse_unrecorded(&origin, Denial::RefreshTooOften(refresh::SLOW_WAIT)))
+    })
+    .await
+}
+
+struct Asked<'a> {
+    note: &'a Note<'a>,
+    client: &'a Client,
+    audience: Option<&'a str>,
+    token: &'a RefreshToken,
+}
+
+/// Does what was decided; `None` when another caller was first, and the decision must be made anew.
+async fn act(app: &App, asked: Asked<'_>, loaded: Loaded, decision: Decision) -> Answer<Option<Answer<Opened>>> {
+    match decision {
+        Decision::Rotate(rotation) => rotate(app, &asked, loaded, rotation).await,
+        Decision::Retry(retry) => again(app, &asked, loaded, retry).await,
+        Decision::Slow { retry_after } => {
+            Ok(Some(Err(denied(app, &asked, &loaded, Denial::RefreshTooOften(retry_after), "retries").await)))
+        }
+        Decision::Theft(kind) => Ok(Some(Err(theft(app, asked.note, &loaded, kind).await))),
+        Decision::Refuse(refusal) => {
+            Ok(Some(Err(denied(app, &asked, &loaded, denial_of(refusal), refusal.as_str()).await)))
+        }
+        Decision::ReproveFactor => Ok(Some(Err(reprove(app, &asked, &loaded).await?))),
+    }
+}
+
+async fn load(app: &App, token: &RefreshToken) -> Answer<Option<Loaded>> {
+    let id = token.family();
+    let read = app
+        .store
+        .read(move |r| {
+            Box::pin(async move {
+                let Some(family) = families::in_snapshot(r, id).await? else { return Ok(None) };
+                let Some(session) = session::in_snapshot(r, family.session).await? else { return Ok(None) };
+                let account = user::in_snapshot(r, session.user).await?;
+                Ok(account.map(|account| (family, session, account)))
+            })
+        })
+        .await?;
+    let Some((family, session, account)) = read else { return Ok(None) };
+    Ok(Some(Loaded {
+        family: Family::open(&app.ring, family).map_err(|_| Fault::Seal("refresh"))?,
+        session: Session::from_row(&app.ring, &session).map_err(|_| Fault::Seal("session"))?,
+        account,
+    }))
+}
+
+fn facts(app: &App, loaded: &Loaded, client: Option<&Client>, origin: &Origin, now: Time) -> Facts {
+    let session = &loaded.session;
+    Facts {
+        now,
+        source: Some(origin.source_digest(&app.ring)),
+        session_live: session.lives(now),
+        user_active: loaded.account.standing().active,
+        client_ok: client.is_some_and(|client| client.id.as_str() == loaded.family.client()),
+        mfa_time: session.mfa_time(),
+        mfa_max_age: client.map_or(poundlock_core::time::Span::ZERO, |client| client.mfa_max_age),
+        idle_until: session.idle_until(),
+        idle: client.map_or(poundlock_core::time::Span::ZERO, |client| client.idle),
+        expires: session.expires_at(),
+        sender_constrained: false,
+    }
+}
+
+async fn rotate(app: &App, asked: &Asked<'_>, loaded: Loaded, rotation: Rotation) -> Answer<Option<Answer<Opened>>> {
+    let Loaded { session, account, .. } = loaded;
+    let session = session.used(asked.client, asked.note.now());
+    let mut batch = Batch::new();
+    families::rotate(&mut batch, &rotation);
+    session::used(&mut batch, &session.row(&app.ring, &app.rng));
+    user::stands(&mut batch, account.user.id, account.user.version);
+    let record = asked.note.record(Event::RefreshRotated).within(session.id());
+    audit::record(&mut batch, &record.with(Key::Generation, i64::from(rotation.generation)));
+    if commit(app, batch).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(tokens(app, asked, &session, &account, &rotation.next)))
+}
+
+/// The answer was lost: the same successor, a fresh access token, unchanged limits.
+async fn again(app: &App, asked: &Asked<'_>, loaded: Loaded, retry: Retry) -> Answer<Option<Answer<Opened>>> {
+    let mut batch = Batch::new();
+    families::retry(&mut batch, &retry);
+    session::lives(&mut batch, loaded.session.id(), loaded.session.version());
+    user::stands(&mut batch, loaded.account.user.id, loaded.account.user.version);
+    let mut record = asked.note.record(Event::RefreshRetried).within(loaded.session.id());
+    if retry.alert_second_source {
+        record = record.with(Key::Signal, "second_source").alerting();
+    }
+    audit::record(&mut batch, &record);
+    if commit(app, batch).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(tokens(app, asked, &loaded.session, &loaded.account, &retry.successor)))
+}
+
+fn tokens(
+    app: &App,
+    asked: &Asked<'_>,
+    session: &Session,
+    account: &Account,
+    token: &RefreshToken,
+) -> Answer<Opened> {
+    let audience = asked.audience.unwrap_or_else(|| session.audience());
+    let bearer = Bearer::of(&account.user);
+    answer(app, session, asked.client, Some(token), (&bearer, audience, asked.note.now()))
+}
+
+/// A used token came back: the family ends, its session with it, and somebody hears of it (RFT-02).
+async fn theft(app: &App, note: &Note<'_>, loaded: &Loaded, kind: TheftKind) -> Refused {
+    let (now, id) = (note.now(), loaded.session.id());
+    let mut batch = Batch::new();
+    families::end_of_session(&mut batch, id, now, kind.as_str());
+    session::end(&mut batch, id, now, kind.as_str());
+    batch.notify(crate::status::TOPIC, loaded.session.status().0.to_string());
+    let record = note.record(Event::RefreshTheft).within(id).with(Key::Rule, kind.as_str()).alerting();
+    refuse(app, batch, record, Denial::RefreshReuse, id.as_bytes()).await
+}
+
+async fn denied(app: &App, asked: &Asked<'_>, loaded: &Loaded, denial: Denial, rule: &'static str) -> Refused {
+    let record = asked.note.record(Event::RefreshRefused).within(loaded.session.id()).with(Key::Rule, rule);
+    refuse(app, Batch::new(), record, denial, loaded.session.id().as_bytes()).await
+}
+
+const fn denial_of(refusal: Refusal) -> Denial {
+    match refusal {
+        Refusal::Unknown | Refusal::WrongClient | Refusal::KeyNotProven | Refusal::Damaged => Denial::BadRefresh,
+        Refusal::Ended
+        | Refusal::Expired
+        | Refusal::Idle
+        | Refusal::UserInactive
+        | Refusal::Superseded
+        | Refusal::Exhausted => Denial::SessionEnded,
+    }
+}
+
+/// The second factor is too old: the token is kept, and a login handle bound to the family asks for the factor again.
+async fn reprove(app: &App, asked: &Asked<'_>, loaded: &Loaded) -> Answer<Refused> {
+    let (now, session) = (asked.note.now(), &loaded.session);
+    let id = LoginId::new(now, &app.rng);
+    let presented = Presented { token: asked.token.clone(), at: now };
+    let then = Then::Refresh { session: session.id(), token: presented.to_stored(&app.ring, &id, &app.rng) };
+    let request = Request {
+        client: session.client().to_owned(),
+        audience: asked.audience.unwrap_or_else(|| session.audience()).to_owned(),
+        scope: session.scope().map(str::to_owned),
+        channel: Channel::Api,
+        device: session.device(),
+    };
+    let (login, handle) = Login::reprove(id, session.user(), request, then, (now, &app.rng));
+    let mut batch = Batch::new();
+    login::insert(&mut batch, &login.row(&app.ring, &app.rng));
+    let record = asked.note.record(Event::RefreshRefused).within(session.id()).with(Key::Rule, "mfa_max_age");
+    let refused = refuse(app, batch, record, Denial::Reprove, session.id().as_bytes()).await;
+    Ok(match refused {
+        Refused::Denied { denial, reference, .. } => {
+            let handle = Handle { login: handle.text(), factors: vec!["totp"], expires_in: LIFE.seconds() };
+            Refused::Denied { denial, reference, login: Some(Box::new(handle)) }
+        }
+        other => other,
+    })
+}
+
+/// The second factor was proved again: the session goes on, and the token that was kept is rotated.
+pub(crate) async fn freshen(
+    app: &App,
+    note: &Note<'_>,
+    (fresh, login, audience): (Fresh, LoginId, String),
+    (account, mut batch): (&Account, Batch),
+) -> Answer<Outcome> {
+    let presented =
+        Presented::from_stored(&app.ring, &login, fresh.token()).map_err(|_| Fault::Seal("refresh in a login"))?;
+    let ended = || Refused::Denied { denial: Denial::SessionEnded, reference: String::new(), login: None };
+    let loaded = load(app, &presented.token).await?.ok_or_else(ended)?;
+    let registry = app.registry.load();
+    let client = registry.client(Some(loaded.session.client())).ok_or_else(ended)?;
+    let (now, at) = (note.now(), fresh.at());
+    let facts = Facts {
+        mfa_time: at,
+        mfa_max_age: client.mfa_max_age,
+        ..facts(app, &loaded, Some(client), note.origin(), now)
+    };
+    let asked = Asked { note, client, audience: Some(&audience), token: &presented.token };
+    match refresh::rotate_after_reproof(&loaded.family, &presented, &facts, &app.rng) {
+        Decision::Rotate(rotation) => {
+            let session = loaded.session.used(client, now).freshened(fresh).ok_or_else(ended)?;
+            families::rotate(&mut batch, &rotation);
+            session::changed(&mut batch, &session.row(&app.ring, &app.rng));
+            user::stands(&mut batch, account.user.id, account.user.version);
+            super::login::clear_reproved(app, &mut batch, account.user.id, session.device());
+            let record = note.record(Event::RefreshRotated).within(session.id()).with(Key::Rule, "reproved");
+            audit::record(&mut batch, &record);
+            if commit(app, batch).await?.is_none() {
+                return Err(lost(app, note, account).await);
+            }
+            tokens(app, &asked, &session, account, &rotation.next).map(Outcome::from_opened)
+        }
+        Decision::Retry(retry) => {
+            let session = loaded.session.freshened(fresh).ok_or_else(ended)?;
+            families::retry(&mut batch, &retry);
+            session::changed(&mut batch, &session.row(&app.ring, &app.rng));
+            note.write(&mut batch, Event::RefreshRetried);
+            if commit(app, batch).await?.is_none() {
+                return Err(lost(app, note, account).await);
+            }
+            tokens(app, &asked, &session, account, &retry.successor).map(Outcome::from_opened)
+        }
+        Decision::Slow { retry_after } => {
+            Err(denied(app, &asked, &loaded, Denial::RefreshTooOften(retry_after), "retries").await)
+        }
+        Decision::Refuse(refusal) => Err(denied(app, &asked, &loaded, denial_of(refusal), refusal.as_str()).await),
+        Decision::Theft(kind) => Err(denied(app, &asked, &loaded, Denial::SessionEnded, kind.as_str()).await),
+        Decision::ReproveFactor => Err(denied(app, &asked, &loaded, Denial::Code, "mfa_max_age").await),
+    }
+}
+
+async fn lost(app: &App, note: &Note<'_>, account: &Account) -> Refused {
+    let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "conflict");
+    refuse(app, Batch::new(), record, Denial::Code, account.user.id.as_bytes()).await
+}

@@ -1,0 +1,111 @@
+//! Steps a session up for one action: both factors are proved again, and a one-use right for that action comes out.
+
+use poundlock_core::audit::{Event, Key};
+use poundlock_core::evidence::Evidence;
+use poundlock_core::guard::Guessable;
+use poundlock_core::login::{Channel, LIFE, Login, Raised, Request, Then};
+use poundlock_core::password::Attempt;
+use poundlock_core::secret::{Digest, Secret};
+use poundlock_core::step_up::{self, Action, StepUpSecret};
+use poundlock_core::device::DeviceClaim;
+use poundlock_core::user::UserName;
+use poundlock_store::user::Account;
+use poundlock_store::{Batch, login, session, step_up as rights, user};
+
+use super::session::{Caller, Outcome};
+use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse};
+use crate::app::{App, SharedApp};
+use crate::hasher::Lane;
+use crate::journal::{Note, Origin};
+use poundlock_core::session::Session;
+
+/// Begins a step-up: the password now, the second factor next.
+pub(crate) async fn begin(
+    app: SharedApp,
+    caller: Caller,
+    (action, target, password): (Action, String, Attempt),
+    origin: Origin,
+) -> Answer<Handle> {
+    super::to_the_end(async move {
+        let Caller { account, session, now } = caller;
+        let note = Note::new(&app, &origin, now).about(&account.user).client(session.client());
+        let place = admit(&app, &note, &account, &session).await?;
+        let name = UserName::for_attempt(&account.user.name);
+        let claim = session.device().map(|device| DeviceClaim { device, user: account.user.id });
+        let who = super::login::Who { account: Some(&account), name: &name, claim };
+        let spent = super::login::spend(&app, &note, Guessable::Password, &who).await?;
+        let checked = super::login::check(&app, place, password, Some(&account), now).await?.checked;
+        let Some(proof) = checked.proof else {
+            let record = note.record(Event::LoginFirstRefused).within(session.id()).with(Key::Rule, "step_up");
+            return Err(refuse(&app, Batch::new(), record, Denial::Credentials, account.user.id.as_bytes()).await);
+        };
+        let request = Request {
+            client: session.client().to_owned(),
+            audience: app.account_audience.clone(),
+            scope: None,
+            channel: Channel::Api,
+            device: spent.device,
+        };
+        let then = Then::StepUp { session: session.id(), action: action.as_str().to_owned(), target };
+        let evidence = Evidence::first(proof, account.user.version);
+        let (started, handle) = Login::step_up(evidence, request, then, now, &app.rng);
+        let mut batch = Batch::new();
+        login::insert(&mut batch, &started.row(&app.ring, &app.rng));
+        session::lives(&mut batch, session.id(), session.version());
+        let record = note.record(Event::StepUpStarted).within(session.id()).with(Key::Action, action.as_str());
+        poundlock_store::audit::record(&mut batch, &record);
+        match commit(&app, batch).await? {
+            Some(_) => Ok(Handle { login: handle.text(), factors: vec!["totp"], expires_in: LIFE.seconds() }),
+            None => {
+                let record = note.record(Event::LoginRefused).with(Key::Rule, "conflict");
+                Err(refuse(&app, Batch::new(), record, Denial::SessionEnded, account.user.id.as_bytes()).await)
+            }
+        }
+    })
+    .await
+}
+
+async fn admit(app: &App, note: &Note<'_>, account: &Account, session: &Session) -> Answer<crate::hasher::Place> {
+    let key = app.ring.counter_key(&[b"hash place", account.user.id.as_bytes()]);
+    match app.hasher.admit(Lane::KnownDevice, key) {
+        Ok(place) => Ok(place),
+        Err(busy) => {
+            let record = note.record(Event::LoginShed).within(session.id());
+            Err(refuse(app, Batch::new(), record, Denial::Busy(busy.retry_after), b"shed").await)
+        }
+    }
+}
+
+/// Both factors were proved: the session's event is raised, and the right is given out.
+pub(crate) async fn raise(
+    app: &App,
+    note: &Note<'_>,
+    raised: Raised,
+    (account, mut batch): (&Account, Batch),
+) -> Answer<Outcome> {
+    let now = note.now();
+    let row = session::by_id(&app.store, raised.session()).await?;
+    let gone = || Refused::Denied { denial: Denial::SessionEnded, reference: String::new(), login: None };
+    let session = Session::from_row(&app.ring, &row.ok_or_else(gone)?).map_err(|_| Fault::Seal("session"))?;
+    let live = Some(session).filter(|session| session.lives(now)).ok_or_else(gone)?;
+    let session = live.raised(&raised, now).ok_or_else(gone)?;
+    let (secret, right) = step_up::make(&raised, now, &app.rng);
+    session::changed(&mut batch, &session.row(&app.ring, &app.rng));
+    user::stands(&mut batch, account.user.id, raised.grant().user_version());
+    rights::insert(&mut batch, &right);
+    super::login::clear_reproved(app, &mut batch, account.user.id, session.device());
+    let record = note.record(Event::StepUpCompleted).within(session.id()).with(Key::Action, raised.action());
+    poundlock_store::audit::record(&mut batch, &record);
+    match commit(app, batch).await? {
+        Some(_) => Ok(Outcome::StepUp { step_up: secret.text(), expires_in: step_up::LIFE.seconds() }),
+        None => {
+            let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "conflict");
+            Err(refuse(app, Batch::new(), record, Denial::Code, account.user.id.as_bytes()).await)
+        }
+    }
+}
+
+/// The digest that spends the right sent with an action; `None` when what was sent cannot be one.
+pub(crate) fn spends(sent: &Secret<String>, session: &Session, action: Action, target: &str) -> Option<Digest> {
+    StepUpSecret::parse(sent.reveal()).map(|secret| secret.digest_for(session.id(), action, target))
+}
