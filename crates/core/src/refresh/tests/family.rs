@@ -43,6 +43,21 @@ fn rft_06_a_row_moved_to_another_session_client_or_key_does_not_open() {
 }
 
 #[test]
+fn rft_06_client_and_binding_do_not_run_into_each_other() {
+    let ring = ring(27);
+    let rng = SeededRng::new(27);
+    let start = Start {
+        session: SessionId::new(START, &rng),
+        client: "app\u{1}x".to_owned(),
+        binding: Some("thumb".to_owned()),
+    };
+    let (_, row) = Family::start(start, START, &ring, &rng);
+    let moved = FamilyRow { client: "app".to_owned(), binding: Some("x\u{1}thumb".to_owned()), ..row.clone() };
+    assert!(Family::open(&ring, row).is_ok());
+    assert!(Family::open(&ring, moved).is_err());
+}
+
+#[test]
 fn rft_11_an_empty_binding_is_not_no_binding() {
     let (bench, _) = Bench::new(23, None);
     let row = FamilyRow { binding: Some(String::new()), ..bench.row.clone() };

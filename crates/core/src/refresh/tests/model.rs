@@ -17,8 +17,8 @@ const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
 const WINDOW: i64 = MINUTE;
 const IDLE: i64 = 10 * MINUTE;
-const EXPIRES: i64 = 45 * MINUTE;
-const MFA_MAX_AGE: i64 = 20 * MINUTE;
+const EXPIRES: i64 = 24 * MINUTE;
+const MFA_MAX_AGE: i64 = 9 * MINUTE;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
@@ -191,18 +191,19 @@ impl ReferenceStateMachine for Machine {
         let who = prop_oneof![3 => Just(Who::Owner), 1 => Just(Who::Thief)];
         let show = (who, any::<bool>()).prop_map(|(who, lost)| Show { who, lost });
         let wait = prop_oneof![
-            Just(0),
-            Just(1),
-            1..20 * SECOND,
-            Just(WINDOW),
-            Just(WINDOW + 1),
-            Just(4 * MINUTE),
-            Just(9 * MINUTE),
+            2 => Just(0),
+            2 => Just(1),
+            6 => 1..20 * SECOND,
+            2 => Just(WINDOW),
+            2 => Just(WINDOW + 1),
+            6 => Just(4 * MINUTE),
+            1 => Just(IDLE - 1),
+            1 => Just(IDLE),
         ];
         prop_oneof![
             6 => wait.prop_map(Step::Wait),
             10 => proptest::collection::vec(show, 1..6).prop_map(Step::Shows),
-            2 => Just(Step::Steal),
+            1 => Just(Step::Steal),
             2 => Just(Step::CompleteReproof),
             1 => Just(Step::Restart),
             // Rare: after it nothing more happens.
