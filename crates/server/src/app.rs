@@ -1,19 +1,17 @@
 //! What every request shares: store, keys, clock, randomness, hash pool. Holds values; decides nothing.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
-use poundlock_core::audit::NodeName;
 use poundlock_core::keys::Keyset;
 use poundlock_core::password::Cost;
 use poundlock_core::seal::Keyring;
-use poundlock_core::source::Throttle;
-use poundlock_core::time::Time;
+use poundlock_core::throttle::Throttle;
 use poundlock_store::Store;
 
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::hasher::Hasher;
+use crate::journal::Journal;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
 use crate::status::StatusLists;
@@ -33,9 +31,9 @@ pub(crate) struct App {
     pub(crate) rng: SystemRng,
     pub(crate) hasher: Hasher,
     pub(crate) status: StatusLists,
-    pub(crate) sources: Throttle,
-    pub(crate) node: NodeName,
-    pub(crate) journal: crate::journal::Journal,
+    pub(crate) sources: Mutex<Throttle>,
+    pub(crate) journal: Journal,
 }
 
+/// An [`App`] as requests hold it.
 pub(crate) type SharedApp = Arc<App>;

@@ -1,34 +1,131 @@
 //! Places in status lists, and the lists as they are served. Reserves in blocks; never gives a place twice.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use poundlock_core::time::Time;
+use poundlock_core::jws::Alg;
+use poundlock_core::secret::Digest;
+use poundlock_core::status::{self, BLOCK, Block, ENTRIES, ended_bits, status_list_token};
+use poundlock_core::time::{Span, Time};
+use poundlock_store::{Batch, CommitError, status as rows};
+
+use crate::app::App;
+use crate::flow::Fault;
+
+/// The topic of notices that a list has changed; the payload is its number, or `all`.
+pub(crate) const TOPIC: &str = "status";
+
+/// How long services keep a list before they ask again: the bound of revocation by polling (DESIGN §8).
+const TTL: Span = Span::from_seconds(10);
+
+/// How old a signed list may get before it is signed anew, whatever the notices say.
+const SERVED_FOR: Span = Span::from_seconds(60);
+
+/// How often a block is asked for while other nodes take theirs.
+const RESERVE_TRIES: usize = 8;
 
 /// A status list as it is served: bytes made once, sent many times.
 #[derive(Debug)]
 pub(crate) struct Served {
-    /// The signed list.
-    pub(crate) token: Arc<str>,
-    /// Its entity tag.
+    pub(crate) token: String,
     pub(crate) etag: String,
-    /// When it was signed.
-    pub(crate) signed_at: Time,
-    /// How many of its sessions have ended.
-    pub(crate) ended: usize,
+    signed_at: Time,
 }
 
 /// The lists of this process.
 #[derive(Debug, Default)]
 pub(crate) struct StatusLists {
-    pub(crate) block: tokio::sync::Mutex<Block>,
-    pub(crate) served: RwLock<BTreeMap<i64, Arc<Served>>>,
+    block: tokio::sync::Mutex<Option<Block>>,
+    served: RwLock<BTreeMap<i64, Arc<Served>>>,
+    /// Moves with every notice, so that a list read before it is not kept after it.
+    epoch: AtomicU64,
 }
 
-/// A block of counter values that this process alone gives out.
-#[derive(Debug, Default)]
-pub(crate) struct Block {
-    pub(crate) list: i64,
-    pub(crate) next: i64,
-    pub(crate) end: i64,
+impl StatusLists {
+    /// Forgets served lists that a notice names.
+    pub(crate) fn forget(&self, payload: &str) {
+        let mut served = self.served.write().unwrap_or_else(PoisonError::into_inner);
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        match payload.parse::<i64>() {
+            Ok(list) => drop(served.remove(&list)),
+            Err(_) => served.clear(),
+        }
+    }
+
+    fn cached(&self, list: i64, now: Time) -> Option<Arc<Served>> {
+        let served = self.served.read().unwrap_or_else(PoisonError::into_inner);
+        served.get(&list).filter(|served| now - served.signed_at < SERVED_FOR).cloned()
+    }
+
+    fn keep(&self, list: i64, made: &Arc<Served>, epoch: u64) {
+        let mut served = self.served.write().unwrap_or_else(PoisonError::into_inner);
+        if self.epoch.load(Ordering::SeqCst) == epoch {
+            served.insert(list, Arc::clone(made));
+        }
+    }
+}
+
+/// The address of a list: the `uri` in tokens and the `sub` of the list itself.
+pub(crate) fn uri(issuer: &str, list: i64) -> String {
+    format!("{issuer}/status/{list}")
+}
+
+/// Takes an unused place for a session whose tokens are dead by `last_exp`.
+pub(crate) async fn take(app: &App, last_exp: Time) -> Result<(i64, i64), Fault> {
+    let mut block = app.status.block.lock().await;
+    if let Some(place) = block.as_mut().and_then(Iterator::next) {
+        return Ok(place);
+    }
+    let mut fresh = reserve(app, last_exp).await?;
+    let place = fresh.next().ok_or_else(|| Fault::Other("a reserved block is empty".to_owned()))?;
+    *block = Some(fresh);
+    Ok(place)
+}
+
+async fn reserve(app: &App, last_exp: Time) -> Result<Block, Fault> {
+    let now = app.time.mark();
+    for _ in 0..RESERVE_TRIES {
+        let lists = rows::lists(&app.store).await?;
+        let newest = lists.iter().max_by_key(|list| list.list);
+        let open = newest.filter(|list| status::is_open(list.opened_at, u32::try_from(list.next).unwrap_or(ENTRIES), now));
+        let mut batch = Batch::new();
+        let list = open.map_or_else(|| newest.map_or(1, |list| list.list + 1), |list| list.list);
+        if open.is_none() {
+            rows::open(&mut batch, list, now);
+        }
+        let at = rows::reserve(&mut batch, list, i64::from(BLOCK), i64::from(ENTRIES), last_exp);
+        match app.store.commit(batch).await {
+            Ok(committed) => {
+                let row = committed.first(at).ok_or_else(|| Fault::Other("a reservation without a row".to_owned()))?;
+                let end = u32::try_from(row.int(0)?).map_err(|_| Fault::Other("a list over its size".to_owned()))?;
+                return Ok(Block::reserved(&app.ring, list, end.saturating_sub(BLOCK)..end));
+            }
+            // Another node has opened the list, or filled it.
+            Err(CommitError::Conflict { .. }) => {}
+            Err(error) => return Err(Fault::Commit(error)),
+        }
+    }
+    Err(Fault::Other("no place in a status list could be reserved".to_owned()))
+}
+
+/// The signed list of this number; `None` when there is none.
+pub(crate) async fn serve(app: &App, list: i64, now: Time) -> Result<Option<Arc<Served>>, Fault> {
+    if let Some(served) = app.status.cached(list, now) {
+        return Ok(Some(served));
+    }
+    let epoch = app.status.epoch.load(Ordering::SeqCst);
+    if !rows::lists(&app.store).await?.iter().any(|row| row.list == list) {
+        return Ok(None);
+    }
+    let bits = ended_bits(rows::ended(&app.store, list).await?).map_err(|bad| Fault::Other(bad.to_string()))?;
+    let keys = app.keys.load();
+    let key = keys.signing(Alg::Es256).ok_or_else(|| Fault::Other("no ES256 key yet".to_owned()))?;
+    let token = status_list_token(key, &uri(&app.issuer, list), &bits, TTL, now)
+        .map_err(|error| Fault::Other(format!("signing a status list: {error}")))?;
+    let digest = Digest::of(token.as_bytes());
+    let etag = digest.as_bytes().iter().take(16).fold("\"".to_owned(), |tag, byte| format!("{tag}{byte:02x}")) + "\"";
+    let made = Arc::new(Served { token, etag, signed_at: now });
+    app.status.keep(list, &made, epoch);
+    Ok(Some(made))
 }

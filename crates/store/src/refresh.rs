@@ -22,7 +22,7 @@ static INSERT: Statement = Statement::new(
 static ROTATE: Statement = Statement::new(
     "UPDATE refresh SET generation = ?3, current = ?4, previous = ?5, successor = ?6, rotated_at = ?7,
                         rotated_source = ?8, retries = ?9
-     WHERE id = ?1 AND generation = ?2 AND ended_at IS NULL",
+     WHERE id = ?1 AND generation = ?2 AND current = ?5 AND ended_at IS NULL",
 );
 static RETRY: Statement = Statement::new(
     "UPDATE refresh SET retries = retries + 1

@@ -1,0 +1,174 @@
+//! Brings a server up: master key, store, data keys, signing keys, registry. Refuses to start rather than run unsafely,
+//! with one sentence that says why and what to change.
+
+mod lock;
+mod master;
+
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, bail};
+use arc_swap::ArcSwap;
+use poundlock_core::audit::{Event, NodeName, Record};
+use poundlock_core::client::{ClientKind, ClientSpec};
+use poundlock_core::id::RecordId;
+use poundlock_core::jws::Alg;
+use poundlock_core::keys::Keyset;
+use poundlock_core::seal::{Keyring, MasterKey};
+use poundlock_core::secret::Rng;
+use poundlock_core::source::{Rate, SourceLimits};
+use poundlock_core::throttle::{SLOTS, Throttle};
+use poundlock_core::time::Time;
+use poundlock_store::{Batch, CommitError, Options, Store, StoreUrl, audit, client, key, migrations, setting};
+
+pub(crate) use self::lock::DataLock;
+pub(crate) use self::master::{MasterSource, load_master, write_master};
+use crate::app::{App, SharedApp};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::hasher::{Hasher, Limits};
+use crate::journal::Journal;
+use crate::registry::{DEFAULT_AUDIENCE, DEFAULT_CLIENT, Registry};
+use crate::rng::SystemRng;
+use crate::status::StatusLists;
+use crate::timekeeper::Timekeeper;
+
+/// The setting that holds the clock's high-water mark.
+const MARK: &str = "clock.mark";
+
+/// The setting that tells whether these are the store's keys.
+const CHECK: &str = "key.check";
+
+/// Opens everything and gives the shared parts.
+pub(crate) async fn boot(config: Config, master: MasterKey, options: &Options) -> anyhow::Result<SharedApp> {
+    config.check()?;
+    let (clock, rng) = (Clock::start(), SystemRng::new());
+    let store = open_store(&config, options, clock.wall()).await?;
+    let ring = open_ring(&store, &master, &rng).await?;
+    let mark = setting::read(&store, MARK).await?.and_then(|bytes| bytes.try_into().ok().map(i64::from_be_bytes));
+    let time = Timekeeper::new(clock, Time::from_millis(mark.unwrap_or(0)));
+    let now = time.now().map_err(|_| {
+        anyhow::anyhow!("the clock stands before a moment this store has already seen: set the clock, then start again")
+    })?;
+    let issuer = config.issuer();
+    first_client(&store, now).await?;
+    let registry = Registry::load(&store, &issuer).await?;
+    crate::jobs::keys::turn(&store, &ring, &registry.algs(), now, &rng).await?;
+    let keys = Keyset::open(&key::signing_keys(&store).await?, &ring)?;
+    let node = node_name(&store, &rng).await?;
+    let journal = Journal::start(node, &store, &ring, now, &rng).await?;
+    let app = Arc::new(App {
+        account_audience: config.account_audience(),
+        cost: config.cost()?,
+        keys: ArcSwap::from_pointee(keys),
+        registry: ArcSwap::from_pointee(registry),
+        hasher: start_hasher(&config)?,
+        sources: Mutex::new(Throttle::new(source_limits(&config), SLOTS, &rng)),
+        status: StatusLists::default(),
+        issuer,
+        config,
+        store,
+        ring,
+        time,
+        rng,
+        journal,
+    });
+    note(&app, Event::ServerStarted, now).await?;
+    Ok(app)
+}
+
+/// Writes a record of the server itself.
+pub(crate) async fn note(app: &App, event: Event, now: Time) -> anyhow::Result<()> {
+    let mut batch = Batch::new();
+    audit::record(&mut batch, &Record::new(RecordId::new(now, &app.rng), now, &app.journal.node, event));
+    app.store.commit(batch).await?;
+    Ok(())
+}
+
+/// Stores the clock's mark, so that a restart with a clock set back is noticed.
+pub(crate) async fn store_mark(app: &App) -> Result<(), CommitError> {
+    let mut batch = Batch::new();
+    setting::put(&mut batch, MARK, &app.time.mark().millis().to_be_bytes());
+    app.store.commit(batch).await.map(drop)
+}
+
+async fn open_store(config: &Config, options: &Options, now: Time) -> anyhow::Result<Store> {
+    let url = config.store_url();
+    let url = StoreUrl::parse(&url).with_context(|| format!("store.url {url:?}"))?;
+    let store = Store::open(&url, options).await.context("cannot open the store")?;
+    store.migrate(migrations::ALL, now).await.context("cannot bring the store's schema up to date")?;
+    Ok(store)
+}
+
+/// Opens the data keys, or makes them in a new store.
+async fn open_ring(store: &Store, master: &MasterKey, rng: &dyn Rng) -> anyhow::Result<Keyring> {
+    if key::data_keys(store).await?.is_empty() {
+        let wrapped = Keyring::create(master, rng);
+        let ring = Keyring::open(master, &wrapped)?;
+        let mut batch = Batch::new();
+        key::insert_data_keys(&mut batch, &wrapped);
+        setting::put_new(&mut batch, CHECK, ring.check_value().as_bytes());
+        match store.commit(batch).await {
+            // Another node was first: its keys are the store's.
+            Ok(_) | Err(CommitError::Conflict { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let Ok(ring) = Keyring::open(master, &key::data_keys(store).await?) else {
+        bail!(
+            "the master key {} does not open this store: use the key it was made with (a lost one cannot be replaced)",
+            master.fingerprint()
+        );
+    };
+    if setting::read(store, CHECK).await?.as_deref() != Some(ring.check_value().as_bytes()) {
+        bail!("the keys in this store are not the ones it was made with: restore them from a backup");
+    }
+    Ok(ring)
+}
+
+/// Makes the first-party client of a new store.
+async fn first_client(store: &Store, now: Time) -> anyhow::Result<()> {
+    if !client::all(store).await?.is_empty() {
+        return Ok(());
+    }
+    let spec = ClientSpec {
+        id: DEFAULT_CLIENT.to_owned(),
+        kind: ClientKind::FirstParty,
+        audiences: vec![DEFAULT_AUDIENCE.to_owned()],
+        default_audience: None,
+        scopes: Vec::new(),
+        redirect_uris: Vec::new(),
+        origins: Vec::new(),
+        access_life_seconds: None,
+        idle_seconds: None,
+        absolute_seconds: None,
+        mfa_max_age_seconds: None,
+        dpop_required: false,
+        groups_released: vec![poundlock_core::user::ADMINS.to_owned()],
+    };
+    let mut batch = Batch::new();
+    client::put_audience(&mut batch, DEFAULT_AUDIENCE, Alg::Es256.as_str(), now);
+    client::insert(&mut batch, DEFAULT_CLIENT, &serde_json::to_string(&spec)?, now);
+    match store.commit(batch).await {
+        Ok(_) | Err(CommitError::Conflict { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The name of this process's audit chain: random, kept for one life of the process, so that two nodes never share one.
+async fn node_name(_store: &Store, rng: &dyn Rng) -> anyhow::Result<NodeName> {
+    let bytes: [u8; 6] = poundlock_core::secret::random_bytes(rng);
+    let name = bytes.iter().fold("n".to_owned(), |name, byte| format!("{name}{byte:02x}"));
+    NodeName::parse(&name).map_err(|_| anyhow::anyhow!("no name for this node"))
+}
+
+fn start_hasher(config: &Config) -> anyhow::Result<Hasher> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = if config.password.threads == 0 { cores } else { config.password.threads };
+    let clock = Clock::start();
+    let elapsed = Arc::new(move || u64::try_from(clock.running().millis()).unwrap_or(0));
+    Hasher::start(Limits::of_cores(threads), elapsed).context("cannot start the hash threads")
+}
+
+fn source_limits(config: &Config) -> SourceLimits {
+    SourceLimits { address: Rate::per_minute(config.guard.sources.per_minute), ..SourceLimits::default() }
+}

@@ -1,0 +1,85 @@
+//! Turns signing keys through their life, on any node, at any time: the plan is `core`'s, the race is the store's.
+
+use poundlock_core::jws::Alg;
+use poundlock_core::keys::{Action, KeyRow, KeyState, Keyset, Schedule, plan};
+use poundlock_core::seal::Keyring;
+use poundlock_core::secret::Rng;
+use poundlock_core::time::Time;
+use poundlock_store::{Batch, CommitError, Store, key};
+
+use crate::app::SharedApp;
+
+/// The topic of notices that keys have changed.
+pub(crate) const TOPIC: &str = "keys";
+
+/// How often a plan is made anew when another node was first.
+const TRIES: usize = 5;
+
+/// Does what the plan asks for now.
+pub(crate) async fn turn(
+    store: &Store,
+    ring: &Keyring,
+    wanted: &[Alg],
+    now: Time,
+    rng: &dyn Rng,
+) -> anyhow::Result<()> {
+    for _ in 0..TRIES {
+        let rows = key::signing_keys(store).await?;
+        let actions = plan(&rows, wanted, &Schedule::default(), now);
+        if actions.is_empty() {
+            return Ok(());
+        }
+        match store.commit(batch(&rows, &actions, ring, now, rng)?).await {
+            // Again: what was made may ask for a next one.
+            Ok(_) | Err(CommitError::Conflict { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// One batch of a plan's actions. Keys that stop being current come first: there is one current key an algorithm.
+pub(crate) fn batch(
+    rows: &[KeyRow],
+    actions: &[Action],
+    ring: &Keyring,
+    now: Time,
+    rng: &dyn Rng,
+) -> anyhow::Result<Batch> {
+    let find = |kid: &str| rows.iter().find(|row| row.kid == kid);
+    let (mut changed, mut made) = (Vec::new(), Vec::new());
+    for action in actions {
+        match action {
+            Action::MakeNext(alg) => made.push(KeyRow::make_next(*alg, ring, now, rng)?),
+            Action::MakeCurrent(alg) => made.push(KeyRow::make_current(*alg, ring, now, rng)?),
+            Action::Promote(kid) => changed.extend(find(kid).map(|row| row.promoted(now)).transpose()?),
+            Action::Retire(kid) => changed.extend(find(kid).map(|row| row.retired(now)).transpose()?),
+            Action::Remove(kid) => changed.extend(find(kid).map(|row| row.removed(now)).transpose()?),
+        }
+    }
+    changed.sort_by_key(|row| row.state == KeyState::Current);
+    let mut batch = Batch::new();
+    for row in &changed {
+        key::change_signing_key(&mut batch, row);
+    }
+    for row in &made {
+        key::insert_signing_key(&mut batch, row);
+    }
+    batch.notify(TOPIC, "");
+    Ok(batch)
+}
+
+/// The job: turns the keys and loads them. RSA keys take a second to make, so they are made off the request threads.
+pub(crate) async fn turn_and_load(app: SharedApp) -> anyhow::Result<()> {
+    let Ok(now) = app.time.now() else { return Ok(()) };
+    let wanted = app.registry.load().algs();
+    turn(&app.store, &app.ring, &wanted, now, &app.rng).await?;
+    load(&app).await
+}
+
+/// Loads the keys as they are stored.
+pub(crate) async fn load(app: &SharedApp) -> anyhow::Result<()> {
+    let keys = Keyset::open(&key::signing_keys(&app.store).await?, &app.ring)?;
+    app.keys.store(std::sync::Arc::new(keys));
+    Ok(())
+}

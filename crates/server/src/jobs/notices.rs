@@ -1,0 +1,48 @@
+//! Hears of changes made here or on another node, and forgets what they made old.
+
+use poundlock_store::Notice;
+use tokio::sync::watch;
+
+use crate::app::SharedApp;
+use crate::registry::Registry;
+use crate::status;
+
+/// The topic of notices that clients or audiences have changed.
+pub(crate) const REGISTRY: &str = "registry";
+
+/// Listens until the server stops.
+pub(crate) async fn listen(app: SharedApp, mut stop: watch::Receiver<bool>) {
+    let mut notices = app.store.listen();
+    loop {
+        let notice = tokio::select! {
+            notice = Notice::next(&mut notices) => notice,
+            _ = stop.changed() => return,
+        };
+        let Some(notice) = notice else { return };
+        if let Err(error) = hear(&app, &notice).await {
+            tracing::error!(error = format!("{error:#}"), ?notice, "a change could not be taken over");
+        }
+    }
+}
+
+async fn hear(app: &SharedApp, notice: &Notice) -> anyhow::Result<()> {
+    match notice {
+        Notice::Message { topic, payload } if topic == status::TOPIC => app.status.forget(payload),
+        Notice::Message { topic, .. } if topic == super::keys::TOPIC => super::keys::load(app).await?,
+        Notice::Message { topic, .. } if topic == REGISTRY => reload(app).await?,
+        Notice::Message { .. } => {}
+        Notice::FlushAll => {
+            app.status.forget("all");
+            super::keys::load(app).await?;
+            reload(app).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Loads the registry, and makes the keys that a new audience asks for.
+pub(crate) async fn reload(app: &SharedApp) -> anyhow::Result<()> {
+    let registry = Registry::load(&app.store, &app.issuer).await?;
+    app.registry.store(std::sync::Arc::new(registry));
+    super::keys::turn_and_load(SharedApp::clone(app)).await
+}
