@@ -42,7 +42,21 @@ pub fn all(root: &Path) -> Result<Vec<File>> {
             files.push(File::new(&relative(root, &path), &text));
         }
     }
+    mark_test_modules(&mut files);
     Ok(files)
+}
+
+/// A file that is a module only under `cfg(test)` tests as a whole, and so does all below it.
+fn mark_test_modules(files: &mut [File]) {
+    let modules: Vec<String> = files.iter().flat_map(File::test_modules).collect();
+    let is_below = |path: &str, module: &String| {
+        path.strip_prefix(module.as_str()).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+    };
+    for file in files {
+        if modules.iter().any(|module| is_below(&file.path, module)) {
+            file.tests_from = 0;
+        }
+    }
 }
 
 /// Every file below a folder with this ending, without build output; none if there is no such folder.
@@ -74,6 +88,17 @@ impl File {
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let tests_from = if is_test_path(path) { 0 } else { tests_from(&lines) };
         File { path: path.to_owned(), lines, tests_from }
+    }
+
+    /// Modules in files of their own that exist only in tests, as paths without ending.
+    fn test_modules(&self) -> Vec<String> {
+        let stem = self.path.strip_suffix(".rs").unwrap_or(&self.path);
+        let (folder, name) = stem.rsplit_once('/').unwrap_or(("", stem));
+        let beside = if matches!(name, "lib" | "main" | "mod") { folder } else { stem };
+        let pairs = self.lines.iter().zip(self.lines.iter().skip(1));
+        let tests = pairs.filter(|(line, _)| line.starts_with("#[cfg(test)]") || line.starts_with("#[cfg(any(test,"));
+        let declared = tests.filter_map(|(_, next)| next.strip_suffix(';')?.split_once("mod "));
+        declared.map(|(_, module)| format!("{beside}/{module}")).collect()
     }
 
     /// Lines that run in production.
@@ -264,6 +289,22 @@ mod tests {
         assert_eq!(File::new("crates/a/src/x/tests.rs", TEXT).source().len(), 0);
         let plain = File::new("crates/a/src/y.rs", "//! A.\n#[cfg(test)]\nmod tests;\nfn a() {}\n");
         assert_eq!(plain.source().len(), 4);
+    }
+
+    #[test]
+    fn a_module_that_only_tests_is_a_test_with_all_below_it() {
+        let lib = "//! A.\n#[cfg(any(test, feature = \"testing\"))]\npub mod testing;\npub mod guard;\n";
+        let guard = "//! B.\n#[cfg(test)]\nmod model;\nmod lane;\n";
+        let paths = ["lib", "testing", "guard", "guard/model", "guard/model/step", "guard/lane", "guard/models"];
+        let text = |path: &str| match path {
+            "lib" => lib,
+            "guard" => guard,
+            _ => "fn a() {}\n",
+        };
+        let mut files = paths.map(|path| File::new(&format!("crates/a/src/{path}.rs"), text(path)));
+        mark_test_modules(&mut files);
+        let tests: Vec<bool> = files.iter().map(|file| file.is_test(1)).collect();
+        assert_eq!(tests, [false, true, false, true, true, false, false]);
     }
 
     #[test]
