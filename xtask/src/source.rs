@@ -42,7 +42,21 @@ pub fn all(root: &Path) -> Result<Vec<File>> {
             files.push(File::new(&relative(root, &path), &text));
         }
     }
+    mark_test_modules(&mut files);
     Ok(files)
+}
+
+/// A file that is a module only under `cfg(test)` tests as a whole, and so does all below it.
+fn mark_test_modules(files: &mut [File]) {
+    let modules: Vec<String> = files.iter().flat_map(File::test_modules).collect();
+    let is_below = |path: &str, module: &String| {
+        path.strip_prefix(module.as_str()).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+    };
+    for file in files {
+        if modules.iter().any(|module| is_below(&file.path, module)) {
+            file.tests_from = 0;
+        }
+    }
 }
 
 /// Every file below a folder with this ending, without build output; none if there is no such folder.
@@ -74,6 +88,17 @@ impl File {
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let tests_from = if is_test_path(path) { 0 } else { tests_from(&lines) };
         File { path: path.to_owned(), lines, tests_from }
+    }
+
+    /// Modules in files of their own that exist only in tests, as paths without ending.
+    fn test_modules(&self) -> Vec<String> {
+        let stem = self.path.strip_suffix(".rs").unwrap_or(&self.path);
+        let (folder, name) = stem.rsplit_once('/').unwrap_or(("", stem));
+        let beside = if matches!(name, "lib" | "main" | "mod") { folder } else { stem };
+        let pairs = self.lines.iter().zip(self.lines.iter().skip(1));
+        let tests = pairs.filter(|(line, _)| line.starts_with("#[cfg(test)]") || line.starts_with("#[cfg(any(test,"));
+        let declared = tests.filter_map(|(_, next)| next.strip_suffix(';')?.split_once("mod "));
+        declared.map(|(_, module)| format!("{beside}/{module}")).collect()
     }
 
     /// Lines that run in production.
@@ -184,92 +209,4 @@ fn function_name(line: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TEXT: &str = "\
-//! Says what.
-
-/// Does one.
-pub(crate) async fn one(
-    left: u8,
-) -> u8 {
-    // this is no code here
-    left
-}
-
-trait Shape {
-    fn declared(&self) -> u8;
-    fn given(&self) -> u8 {
-        1
-    }
-}
-
-fn short() {}
-
-#[cfg(test)]
-mod tests {
-    /// Proves OTP-05.
-    #[tokio::test(flavor = \"multi_thread\")]
-    async fn otp_06_it_holds() {
-        assert!(true);
-    }
-
-    proptest! {
-        #[test]
-        fn any(x in 0..9) {
-            let y = x;
-        }
-        fn bare(x in 0..9) {
-            let y = x;
-        }
-    }
-
-    fn part() {
-        two();
-    }
-}
-";
-
-    #[test]
-    fn functions_have_names_places_and_lengths() {
-        let file = File::new("crates/a/src/x.rs", TEXT);
-        let seen: Vec<_> = file.functions().into_iter().map(|one| (one.name, one.line, one.lines, one.test)).collect();
-        let expected = [
-            ("one", 4, 6, false),
-            ("given", 13, 3, false),
-            ("short", 18, 1, false),
-            ("otp_06_it_holds", 24, 3, true),
-            ("any", 30, 3, true),
-            ("bare", 33, 3, true),
-            ("part", 38, 3, false),
-        ];
-        assert_eq!(seen, expected.map(|(name, line, lines, test)| (name.to_owned(), line, lines, test)));
-    }
-
-    #[test]
-    fn what_stands_above_a_function_belongs_to_it() {
-        let file = File::new("crates/a/src/x.rs", TEXT);
-        let functions = file.functions();
-        assert!(functions[3].above.contains("OTP-05") && functions[3].above.contains("tokio::test"));
-        assert_eq!(functions[0].above, "/// Does one.");
-    }
-
-    #[test]
-    fn tests_are_told_from_source() {
-        let file = File::new("crates/a/src/x.rs", TEXT);
-        assert_eq!(file.source().len(), 19);
-        assert!(file.is_test(21) && !file.is_test(18));
-        assert_eq!(File::new("crates/a/tests/all.rs", TEXT).source().len(), 0);
-        assert_eq!(File::new("crates/a/src/x/tests.rs", TEXT).source().len(), 0);
-        let plain = File::new("crates/a/src/y.rs", "//! A.\n#[cfg(test)]\nmod tests;\nfn a() {}\n");
-        assert_eq!(plain.source().len(), 4);
-    }
-
-    #[test]
-    fn comments_are_no_code() {
-        let file = File::new("crates/a/src/x.rs", TEXT);
-        assert!(file.code().all(|(_, line)| !line.contains("no code here")));
-        assert_eq!(file.code().next(), Some((4, "pub(crate) async fn one(")));
-    }
-}
+mod tests;

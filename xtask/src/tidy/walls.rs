@@ -22,12 +22,15 @@ const FORBIDDEN: [(&str, &[&str]); 5] = [
 ];
 
 /// Words that only I/O, a clock or concurrency needs.
-const IO: [&str; 11] = [
+const IO: [&str; 14] = [
     "std::fs",
-    "std::net",
     "std::process",
     "std::env",
     "std::thread",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "ToSocketAddrs",
     "async fn",
     ".await",
     "SystemTime",
@@ -161,10 +164,17 @@ fn makes(text: &str, name: &str) -> bool {
         let before = text.get(..start).unwrap_or_default();
         let joined = before.chars().next_back().is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
         let head = before.trim_end();
-        let other = ["struct", "impl", "for", "->", "mod", "trait"].iter().any(|word| head.ends_with(word))
+        let other = is_result(before)
+            || ["struct", "impl", "for", "mod", "trait"].iter().any(|word| head.ends_with(word))
             || (head.ends_with('>') && head.starts_with("impl"));
         !joined && !other && !is_variant(before)
     })
+}
+
+/// `-> &'a Grant {` and the like: only a path, a lifetime or a `mut` stand between arrow and name.
+fn is_result(before: &str) -> bool {
+    let Some((_, between)) = before.rsplit_once("->") else { return false };
+    between.chars().all(|letter| letter.is_alphanumeric() || "&' _:".contains(letter))
 }
 
 /// `Then::Session {` is a case of an enum: what stands before `::` begins with a capital.

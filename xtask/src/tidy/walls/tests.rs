@@ -84,6 +84,8 @@ fn a_proof_made_or_defined_elsewhere_is_found() {
 fn what_looks_like_making_and_is_none_is_silent() {
     for text in [
         "fn take(x: u8) -> Grant {\n",
+        "pub const fn grant(&self) -> &Grant {\n",
+        "fn grant<'a>(x: &'a X) -> &'a mut policy::Grant {\n",
         "impl Grant {\n",
         "impl fmt::Debug for Grant {\n",
         "match step { Step::Grant { user } => user }\n",
