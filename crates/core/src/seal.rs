@@ -46,9 +46,11 @@ pub struct WrappedKey {
     pub wrapped: Vec<u8>,
 }
 
+type NumberedKey = (u32, Secret<[u8; 32]>);
+
 /// The opened data keys of this process.
 pub struct Keyring {
-    seal: Vec<(u32, Secret<[u8; 32]>)>,
+    seal: Vec<NumberedKey>,
     counter: Secret<[u8; 32]>,
     device: Secret<[u8; 32]>,
     tag: Secret<[u8; 32]>,
@@ -124,7 +126,7 @@ impl Keyring {
     /// # Errors
     /// [`BadSeal`] when the master key is not the one that wrapped them, or one is missing or damaged.
     pub fn open(master: &MasterKey, stored: &[WrappedKey]) -> Result<Self, BadSeal> {
-        let of = |purpose: &str| -> Result<Vec<(u32, Secret<[u8; 32]>)>, BadSeal> {
+        let of = |purpose: &str| -> Result<Vec<NumberedKey>, BadSeal> {
             let mut keys = Vec::new();
             for key in stored.iter().filter(|key| key.purpose == purpose) {
                 keys.push((key.number, unwrap(master, key)?));

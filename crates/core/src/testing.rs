@@ -25,9 +25,9 @@ impl Rng for SeededRng {
         for chunk in bytes.chunks_mut(32) {
             let block = self.drawn.fetch_add(1, Ordering::Relaxed);
             let mut input = [0; 16];
-            input[..8].copy_from_slice(&self.seed.to_le_bytes());
-            input[8..].copy_from_slice(&block.to_le_bytes());
-            chunk.copy_from_slice(&Digest::of(&input).as_bytes()[..chunk.len()]);
+            let both = self.seed.to_le_bytes().into_iter().chain(block.to_le_bytes());
+            input.iter_mut().zip(both).for_each(|(byte, part)| *byte = part);
+            chunk.iter_mut().zip(Digest::of(&input).as_bytes()).for_each(|(byte, drawn)| *byte = *drawn);
         }
     }
 }

@@ -20,8 +20,7 @@ static TOTP_SPEND: Statement = Statement::new(
     "UPDATE totp SET last_step = ?3, drift = ?4, resync_offset = NULL, resync_step = NULL, used_at = ?5
      WHERE id = ?1 AND account = ?2 AND last_step < ?3",
 );
-static TOTP_REMEMBER: Statement =
-    Statement::new("UPDATE totp SET resync_offset = ?2, resync_step = ?3 WHERE id = ?1");
+static TOTP_REMEMBER: Statement = Statement::new("UPDATE totp SET resync_offset = ?2, resync_step = ?3 WHERE id = ?1");
 static TOTP_DELETE: Statement = Statement::new("DELETE FROM totp WHERE id = ?1 AND account = ?2");
 static TOTP_DELETE_ALL: Statement = Statement::new("DELETE FROM totp WHERE account = ?1");
 static CODES_LEFT: Statement =

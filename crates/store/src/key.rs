@@ -108,7 +108,7 @@ pub fn change_signing_key(batch: &mut Batch, key: &KeyRow) {
 fn key_row(row: &Row) -> Result<KeyRow> {
     Ok(KeyRow {
         kid: row.text(0)?.to_owned(),
-        alg: row.text_as(1, |text| Alg::parse(text))?,
+        alg: row.text_as(1, Alg::parse)?,
         state: row.text_as(2, KeyState::parse)?,
         version: row.int(3)?,
         sealed_public: row.bytes(4)?.to_vec(),
