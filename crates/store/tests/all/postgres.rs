@@ -176,7 +176,7 @@ async fn no_transaction_stays_open() {
     store.commit(account(1)).await.unwrap();
     drop(store.commit(account(1)).await);
     let mut lost = std::pin::pin!(store.commit(account(2)));
-    std::future::poll_fn(|context| std::task::Poll::Ready(drop(lost.as_mut().poll(context)))).await;
+    std::future::poll_fn(|context| std::task::Poll::Ready(lost.as_mut().poll(context).is_ready())).await;
     while ids(&store).await != [1, 2] {
         tokio::task::yield_now().await;
     }

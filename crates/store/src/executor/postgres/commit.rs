@@ -137,5 +137,5 @@ async fn prepare_all(client: &ClientWrapper, batch: &Batch) -> Result<Vec<Prepar
 
 /// Polls `future` once, which sends its request without waiting for the answer.
 async fn start(mut future: Pin<&mut impl Future>) {
-    poll_fn(|context| Poll::Ready(drop(future.as_mut().poll(context)))).await;
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await;
 }
