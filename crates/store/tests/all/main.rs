@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod batch;
+mod every;
 mod migrate;
 mod notice;
 mod postgres;
