@@ -12,9 +12,7 @@ use poundlock_core::audit::{Event, NodeName, Record};
 use poundlock_core::client::{ClientKind, ClientSpec};
 use poundlock_core::id::RecordId;
 use poundlock_core::jws::Alg;
-use poundlock_core::keys::Keyset;
 use poundlock_core::seal::{Keyring, MasterKey};
-use poundlock_core::secret::Rng;
 use poundlock_core::source::{Rate, SourceLimits};
 use poundlock_core::throttle::{SLOTS, Throttle};
 use poundlock_core::time::Time;
@@ -22,7 +20,7 @@ use poundlock_store::{Batch, CommitError, Options, Store, StoreUrl, audit, clien
 
 pub(crate) use self::lock::DataLock;
 pub(crate) use self::master::{MasterSource, load_master, write_master};
-use crate::app::{App, SharedApp};
+use crate::app::{App, Keys, SharedApp};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::hasher::{Hasher, Limits};
@@ -53,11 +51,12 @@ pub(crate) async fn boot(config: Config, master: MasterKey, options: &Options) -
     first_client(&store, now).await?;
     let registry = Registry::load(&store, &issuer).await?;
     crate::jobs::keys::turn(&store, &ring, &registry.algs(), now, &rng).await?;
-    let keys = Keyset::open(&key::signing_keys(&store).await?, &ring)?;
-    let node = node_name(&store, &rng).await?;
+    let account_audience = config.account_audience();
+    let keys = Keys::load(&store, &ring, &issuer, &account_audience).await?;
+    let node = node_name(&rng)?;
     let journal = Journal::start(node, &store, &ring, now, &rng).await?;
     let app = Arc::new(App {
-        account_audience: config.account_audience(),
+        account_audience,
         cost: config.cost()?,
         keys: ArcSwap::from_pointee(keys),
         registry: ArcSwap::from_pointee(registry),
@@ -100,7 +99,7 @@ async fn open_store(config: &Config, options: &Options, now: Time) -> anyhow::Re
 }
 
 /// Opens the data keys, or makes them in a new store.
-async fn open_ring(store: &Store, master: &MasterKey, rng: &dyn Rng) -> anyhow::Result<Keyring> {
+async fn open_ring(store: &Store, master: &MasterKey, rng: &SystemRng) -> anyhow::Result<Keyring> {
     if key::data_keys(store).await?.is_empty() {
         let wrapped = Keyring::create(master, rng);
         let ring = Keyring::open(master, &wrapped)?;
@@ -155,7 +154,7 @@ async fn first_client(store: &Store, now: Time) -> anyhow::Result<()> {
 }
 
 /// The name of this process's audit chain: random, kept for one life of the process, so that two nodes never share one.
-async fn node_name(_store: &Store, rng: &dyn Rng) -> anyhow::Result<NodeName> {
+fn node_name(rng: &SystemRng) -> anyhow::Result<NodeName> {
     let bytes: [u8; 6] = poundlock_core::secret::random_bytes(rng);
     let name = bytes.iter().fold("n".to_owned(), |name, byte| format!("{name}{byte:02x}"));
     NodeName::parse(&name).map_err(|_| anyhow::anyhow!("no name for this node"))

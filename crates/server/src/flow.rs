@@ -2,6 +2,7 @@
 //! A flow holds no rule of its own; it is used by `http` alone.
 
 pub(crate) mod account;
+pub(crate) mod admin;
 pub(crate) mod enrol;
 pub(crate) mod invite;
 pub(crate) mod login;

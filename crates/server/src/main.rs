@@ -1,6 +1,24 @@
-//! The server and its command line.
+//! The server and its command line, in one binary.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the application starts the pool"))]
+mod app;
+mod boot;
+mod client;
+mod clock;
+mod cmd;
+mod config;
+mod flow;
 mod hasher;
+mod http;
+mod jobs;
+mod journal;
+mod registry;
+mod rng;
+mod serving;
+mod status;
+mod timekeeper;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cmd::run()
+}

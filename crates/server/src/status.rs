@@ -120,7 +120,7 @@ pub(crate) async fn serve(app: &App, list: i64, now: Time) -> Result<Option<Arc<
     }
     let bits = ended_bits(rows::ended(&app.store, list).await?).map_err(|bad| Fault::Other(bad.to_string()))?;
     let keys = app.keys.load();
-    let key = keys.signing(Alg::Es256).ok_or_else(|| Fault::Other("no ES256 key yet".to_owned()))?;
+    let key = keys.set.signing(Alg::Es256).ok_or_else(|| Fault::Other("no ES256 key yet".to_owned()))?;
     let token = status_list_token(key, &uri(&app.issuer, list), &bits, TTL, now)
         .map_err(|error| Fault::Other(format!("signing a status list: {error}")))?;
     let digest = Digest::of(token.as_bytes());

@@ -2,7 +2,7 @@
 //! change, and ends what DESIGN §7 says it ends.
 
 use poundlock_core::audit::{Event, Key};
-use poundlock_core::id::FactorId;
+use poundlock_core::id::{DeviceId, FactorId};
 use poundlock_core::password::{Context, NewPassword};
 use poundlock_core::recovery::RecoveryCodes;
 use poundlock_core::secret::Secret;
@@ -111,6 +111,28 @@ async fn change(
     }
     let record = note.record(Event::LoginRefused).with(Key::Rule, "step_up").with(Key::Action, action.as_str());
     Err(refuse(app, Batch::new(), record, Denial::StepUp, caller.account.user.id.as_bytes()).await)
+}
+
+/// The caller's second factors.
+pub(crate) async fn factors(app: &App, caller: &Caller) -> Answer<Vec<factor::Listed>> {
+    Ok(factor::listed(&app.store, caller.account.user.id).await?)
+}
+
+/// The caller's known devices.
+pub(crate) async fn devices(app: &App, caller: &Caller) -> Answer<Vec<device::Listed>> {
+    Ok(device::listed(&app.store, caller.account.user.id).await?)
+}
+
+/// Revokes one of the caller's known devices.
+pub(crate) async fn revoke_device(app: &App, caller: &Caller, id: DeviceId, origin: &Origin) -> Answer<()> {
+    let note = Note::new(app, origin, caller.now).about(&caller.account.user);
+    let mut batch = Batch::new();
+    device::revoke(&mut batch, id, caller.account.user.id, caller.now);
+    note.write(&mut batch, Event::DeviceRevoked);
+    match commit(app, batch).await? {
+        Some(_) => Ok(()),
+        None => Err(super::refuse_unrecorded(origin, Denial::Gone)),
+    }
 }
 
 /// Ends every session and login of an account. A refresh family lives no longer than its session.

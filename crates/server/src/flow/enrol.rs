@@ -21,7 +21,7 @@ pub(crate) struct Offered {
 }
 
 /// Offers a new seed; asked again, the unconfirmed one is replaced.
-pub(crate) async fn offer(app: SharedApp, handle: String, origin: Origin) -> Answer<Offered> {
+pub(crate) async fn offer(app: SharedApp, handle: Secret<String>, origin: Origin) -> Answer<Offered> {
     let now = super::now(&app, &origin)?;
     let (login, account) = load(&app, &handle, &origin, now).await?;
     let name = account_name(&login, account.as_ref());
@@ -41,7 +41,7 @@ pub(crate) async fn offer(app: SharedApp, handle: String, origin: Origin) -> Ans
 }
 
 /// Confirms with a first code: account, factor, recovery codes, spent invite and session are one batch.
-pub(crate) async fn confirm(app: SharedApp, handle: String, code: Code, origin: Origin) -> Answer<Opened> {
+pub(crate) async fn confirm(app: SharedApp, handle: Secret<String>, code: Code, origin: Origin) -> Answer<Opened> {
     let now = super::now(&app, &origin)?;
     let (login, account) = load(&app, &handle, &origin, now).await?;
     super::to_the_end(async move {

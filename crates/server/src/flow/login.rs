@@ -26,9 +26,9 @@ use crate::journal::{Note, Origin};
 pub(crate) struct PasswordAttempt {
     pub(crate) name: String,
     pub(crate) password: Attempt,
-    pub(crate) device: Option<String>,
+    pub(crate) device: Option<Secret<String>>,
     /// Sent along by an owner whose budget strangers have spent.
-    pub(crate) recovery_code: Option<String>,
+    pub(crate) recovery_code: Option<Secret<String>>,
     pub(crate) client: Option<String>,
     pub(crate) audience: Option<String>,
     pub(crate) scope: Option<String>,
@@ -48,7 +48,7 @@ pub(crate) async fn begin(app: SharedApp, attempt: PasswordAttempt, origin: Orig
     let name = UserName::for_attempt(&attempt.name);
     let nobody = lane::nobody(&app, &name);
     let account = user::resolve(&app.store, name.as_str(), nobody).await?;
-    let claim = lane::claimed(&app, attempt.device.as_deref(), account.as_ref());
+    let claim = lane::claimed(&app, attempt.device.as_ref(), account.as_ref());
     let note = Note::new(&app, &origin, now).client(&request.client).about_maybe(account.as_ref().map(|a| &a.user));
     if claim.is_none() {
         super::admit_source(&app, &note, &origin).await?;

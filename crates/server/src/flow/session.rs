@@ -94,7 +94,7 @@ pub(super) fn mint(
     (bearer, now): (&Bearer<'_>, Time),
 ) -> Result<(Secret<String>, i64), Fault> {
     let keys = app.keys.load();
-    let key = keys.signing(audience.alg).ok_or_else(|| Fault::Other(format!("no {} key yet", audience.alg)))?;
+    let key = keys.set.signing(audience.alg).ok_or_else(|| Fault::Other(format!("no {} key yet", audience.alg)))?;
     let saying = Saying {
         issuer: &app.issuer,
         subject: bearer.subject,
