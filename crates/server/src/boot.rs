@@ -12,6 +12,7 @@ use poundlock_core::audit::{Event, NodeName, Record};
 use poundlock_core::client::{ClientKind, ClientSpec};
 use poundlock_core::id::RecordId;
 use poundlock_core::jws::Alg;
+use poundlock_core::password::Cost;
 use poundlock_core::seal::{Keyring, MasterKey};
 use poundlock_core::source::{Rate, SourceLimits};
 use poundlock_core::throttle::{SLOTS, Throttle};
@@ -37,10 +38,26 @@ const MARK: &str = "clock.mark";
 const CHECK: &str = "key.check";
 
 /// Opens everything and gives the shared parts.
-pub(crate) async fn boot(config: Config, master: MasterKey, options: &Options) -> anyhow::Result<SharedApp> {
+pub(crate) async fn boot(
+    config: Config,
+    master: MasterKey,
+    clock: Clock,
+    options: &Options,
+) -> anyhow::Result<SharedApp> {
     config.check()?;
-    let (clock, rng) = (Clock::start(), SystemRng::new());
     let store = open_store(&config, options, clock.wall()).await?;
+    let cost = config.cost()?;
+    assemble(config, (store, cost), master, clock).await
+}
+
+/// Puts the parts together on an open store.
+pub(crate) async fn assemble(
+    config: Config,
+    (store, cost): (Store, Cost),
+    master: MasterKey,
+    clock: Clock,
+) -> anyhow::Result<SharedApp> {
+    let rng = SystemRng::new();
     let ring = open_ring(&store, &master, &rng).await?;
     let mark = setting::read(&store, MARK).await?.and_then(|bytes| bytes.try_into().ok().map(i64::from_be_bytes));
     let time = Timekeeper::new(clock, Time::from_millis(mark.unwrap_or(0)));
@@ -57,7 +74,7 @@ pub(crate) async fn boot(config: Config, master: MasterKey, options: &Options) -
     let journal = Journal::start(node, &store, &ring, now, &rng).await?;
     let app = Arc::new(App {
         account_audience,
-        cost: config.cost()?,
+        cost,
         keys: ArcSwap::from_pointee(keys),
         registry: ArcSwap::from_pointee(registry),
         hasher: start_hasher(&config)?,

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::app::SharedApp;
 use crate::boot::{self, DataLock};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::edge::accept;
 use crate::http::{admin, routes};
@@ -39,7 +40,7 @@ impl Serving {
         let address = listeners.first().context("no address to listen on")?.local_addr()?;
         config.listen.address = address;
         let socket = config.admin_socket();
-        let app = boot::boot(config, master, &Options::default()).await?;
+        let app = boot::boot(config, master, Clock::start(), &Options::default()).await?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = jobs::start(&app, &stopped);
         for listener in listeners {

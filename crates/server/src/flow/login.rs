@@ -56,7 +56,7 @@ pub(crate) async fn begin(app: SharedApp, attempt: PasswordAttempt, origin: Orig
     let place = admit(&app, &note, &origin, claim.is_some(), &name).await?;
     super::to_the_end(async move {
         let note = Note::new(&app, &origin, now).client(&request.client).about_maybe(account.as_ref().map(|a| &a.user));
-        let who = lane::Who { account: account.as_ref(), name: &name, claim };
+        let who = Who { account: account.as_ref(), name: &name, claim };
         if let Some(code) = &attempt.recovery_code
             && let Some(proof) = second::spend_recovery(&app, &note, account.as_ref(), code, now).await?
         {
@@ -117,7 +117,7 @@ async fn decide(
     app: &SharedApp,
     note: &Note<'_>,
     checked: CheckedPassword,
-    who: lane::Who<'_>,
+    who: Who<'_>,
     request: Request,
 ) -> Answer<Begun> {
     let target = who.target(app);
@@ -156,7 +156,7 @@ async fn opened_by_recovery(
     app: &SharedApp,
     note: &Note<'_>,
     attempt: (Attempt, Place),
-    who: lane::Who<'_>,
+    who: Who<'_>,
     (request, recovered): (Request, poundlock_core::recovery::RecoveryProof),
 ) -> Answer<Begun> {
     let target = who.target(app);

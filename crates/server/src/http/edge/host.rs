@@ -12,7 +12,7 @@ use crate::app::SharedApp;
 /// Answers 421 unless the host is the issuer's.
 pub(crate) async fn refuse_foreign_host(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
     let host = request.headers().get(HOST).and_then(|value| value.to_str().ok());
-    let authority = request.uri().authority().map(axum::http::uri::Authority::as_str);
+    let authority = request.uri().authority().map(|authority| authority.as_str());
     // Health checks come from machines that know only an address.
     let is_health = request.uri().path().starts_with("/health/");
     if is_health || host.or(authority).is_some_and(|host| is_ours(host, &app.issuer)) {

@@ -1,0 +1,3 @@
+//! Tests by route.
+
+mod main_path;
