@@ -256,7 +256,6 @@ pub struct Settings {
 
 impl Reply {
     /// The body of a success; ends the test otherwise.
-    #[must_use]
     pub fn ok(self) -> Value {
         if !self.status.is_success() {
             panic!("expected a success, got {}: {}", self.status, self.body);
