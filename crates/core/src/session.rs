@@ -59,11 +59,9 @@ pub struct Opening {
 pub struct Session {
     id: SessionId,
     version: i64,
-    opened_at: Time,
     used_at: Time,
     idle_until: Time,
     ended_at: Option<Time>,
-    status: (i64, i64),
     facts: Facts,
 }
 
@@ -79,6 +77,8 @@ struct Facts {
     mfa_time: Time,
     factor: Option<FactorId>,
     device: Option<DeviceId>,
+    status: (i64, i64),
+    opened_at: Time,
     expires_at: Time,
 }
 
@@ -88,6 +88,17 @@ struct StoredEvent {
     acr: Acr,
     amr: Vec<Amr>,
     auth_time: Time,
+}
+
+impl Facts {
+    /// Whether the columns say what was sealed. Attack: a row pointed at another account, factor or device escapes being
+    /// ended with it; one pointed at another place of a status list is ended there, while its tokens live on.
+    fn stand_in(&self, row: &SessionRow) -> bool {
+        let same_owner = self.user == row.user && self.client == row.client;
+        let same_roots = self.factor == row.factor && self.device == row.device;
+        let same_times = self.opened_at == row.opened_at && self.expires_at == row.expires_at;
+        same_owner && same_roots && same_times && self.status == row.status
+    }
 }
 
 impl StoredEvent {
@@ -100,7 +111,8 @@ impl StoredEvent {
     }
 }
 
-/// A session as stored. Columns serve look-ups and guards; what tokens say comes from the seal alone.
+/// A session as stored. Columns serve look-ups and guards; what tokens say comes from the seal alone. Only `used_at`,
+/// `idle_until` and `ended_at` move without it: they narrow a session, and never past the sealed end.
 #[derive(Clone, Debug)]
 pub struct SessionRow {
     /// Row id.
@@ -143,11 +155,9 @@ impl Session {
         Self {
             id: opening.id,
             version: 1,
-            opened_at: now,
             used_at: now,
             idle_until: (now + opening.idle).min(expires_at),
             ended_at: None,
-            status: opening.status,
             facts: Facts {
                 user: grant.user(),
                 client: opening.client,
@@ -158,6 +168,8 @@ impl Session {
                 mfa_time: grant.mfa_time(),
                 factor: grant.factor(),
                 device: opening.device,
+                status: opening.status,
+                opened_at: now,
                 expires_at,
             },
         }
@@ -170,20 +182,11 @@ impl Session {
     pub fn from_row(ring: &Keyring, row: &SessionRow) -> Result<Self, BadSeal> {
         let plain = ring.open_sealed(place(&row.id, row.version), &row.sealed)?;
         let facts: Facts = serde_json::from_slice(plain.reveal()).map_err(|_| BadSeal)?;
-        // Attack: a row pointed at another account, so that its sessions escape being ended with that account.
-        if facts.user != row.user || facts.client != row.client || facts.factor != row.factor {
+        if !facts.stand_in(row) {
             return Err(BadSeal);
         }
-        Ok(Self {
-            id: row.id,
-            version: row.version,
-            opened_at: row.opened_at,
-            used_at: row.used_at,
-            idle_until: row.idle_until,
-            ended_at: row.ended_at,
-            status: row.status,
-            facts,
-        })
+        let (used_at, idle_until, ended_at) = (row.used_at, row.idle_until, row.ended_at);
+        Ok(Self { id: row.id, version: row.version, used_at, idle_until, ended_at, facts })
     }
 
     /// The row to store.
@@ -197,12 +200,12 @@ impl Session {
             factor: self.facts.factor,
             device: self.facts.device,
             version: self.version,
-            opened_at: self.opened_at,
+            opened_at: self.facts.opened_at,
             used_at: self.used_at,
             idle_until: self.idle_until,
             expires_at: self.facts.expires_at,
             ended_at: self.ended_at,
-            status: self.status,
+            status: self.facts.status,
             sealed: ring.seal(place(&self.id, self.version), &plain, rng),
         }
     }
@@ -307,7 +310,7 @@ impl Session {
     /// Status list number and index.
     #[must_use]
     pub const fn status(&self) -> (i64, i64) {
-        self.status
+        self.facts.status
     }
 
     /// When it ends if it rests.
@@ -325,7 +328,7 @@ impl Session {
     /// When it was opened.
     #[must_use]
     pub const fn opened_at(&self) -> Time {
-        self.opened_at
+        self.facts.opened_at
     }
 
     /// Last refresh or use.
@@ -371,7 +374,7 @@ impl Session {
         let event = self.event(now);
         let scope = self.facts.scope.as_deref().and_then(|text| Scope::parse(text).ok()).unwrap_or_default();
         let groups = saying.client.released(saying.groups);
-        let idx = u64::try_from(self.status.1).unwrap_or(u64::MAX);
+        let idx = u64::try_from(self.facts.status.1).unwrap_or(u64::MAX);
         let access = Access {
             issuer: saying.issuer,
             subject: saying.subject,
