@@ -42,7 +42,7 @@ pub enum Purpose {
     },
 }
 
-/// An invite as stored. The purpose is sealed to the id and the secret's digest, so an edited row opens nothing.
+/// An invite as stored. Purpose and end are sealed to the id and the secret's digest, so an edited row opens nothing.
 #[derive(Clone, Debug)]
 pub struct InviteRow {
     /// Row id.
@@ -100,14 +100,15 @@ impl InviteSecret {
 /// Makes an invite that lives for `life`, at most [`LIFE_MAX`].
 pub fn make(purpose: &Purpose, life: Span, now: Time, ring: &Keyring, rng: &dyn Rng) -> (InviteSecret, InviteRow) {
     let (id, secret) = (InviteId::new(now, rng), Secret::random(rng));
-    let digest = secret.digest();
-    let plain = serde_json::to_vec(&StoredInvite { digest: *digest.as_bytes(), purpose: purpose.clone() });
+    let (digest, expires_at) = (secret.digest(), now + life.min(LIFE_MAX));
+    let plain = StoredInvite { digest: *digest.as_bytes(), purpose: purpose.clone(), expires_at };
+    let plain = serde_json::to_vec(&plain);
     let row = InviteRow {
         id,
         digest,
         sealed: ring.seal(place(&id), &plain.unwrap_or_default(), rng),
         made_at: now,
-        expires_at: now + life.min(LIFE_MAX),
+        expires_at,
         used_at: None,
     };
     (InviteSecret { id, secret }, row)
@@ -118,9 +119,10 @@ impl EnrolRight {
     /// `None` otherwise; the reasons look alike outside.
     #[must_use]
     pub fn prove(ring: &Keyring, presented: &InviteSecret, row: &InviteRow, now: Time) -> Option<Self> {
-        let live = row.used_at.is_none() && now < row.expires_at;
         let matches = row.id == presented.id && row.digest.matches(&presented.secret.digest());
         let stored = open(ring, row).ok()?;
+        // The sealed end, not the column: a row prolonged in SQL still ends when its maker said.
+        let live = row.used_at.is_none() && now < stored.expires_at;
         (live && matches && stored.digest == *row.digest.as_bytes())
             .then_some(Self { invite: row.id, purpose: stored.purpose })
     }
@@ -165,6 +167,7 @@ pub(crate) struct StoredRight {
 struct StoredInvite {
     digest: [u8; 32],
     purpose: Purpose,
+    expires_at: Time,
 }
 
 fn open(ring: &Keyring, row: &InviteRow) -> Result<StoredInvite, BadSeal> {
