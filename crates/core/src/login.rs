@@ -242,7 +242,7 @@ impl Login {
         let at = proof.at();
         match (self.state, self.then) {
             (State::Second { evidence }, then) => match evidence.and_totp(proof) {
-                Some(evidence) => complete(&evidence, self.request, then),
+                Some(evidence) => complete(evidence, self.request, then),
                 None => Step::Deny(Denial::Code),
             },
             (State::Reprove { user }, Then::Refresh { session, token }) if user == proof.user() => {
@@ -258,7 +258,7 @@ impl Login {
     pub fn recovery(self, proof: RecoveryProof) -> Step {
         match (self.state, self.then) {
             (State::Second { evidence }, Then::Tokens) => match evidence.and_recovery(proof) {
-                Some(evidence) => complete(&evidence, self.request, Then::Tokens),
+                Some(evidence) => complete(evidence, self.request, Then::Tokens),
                 None => Step::Deny(Denial::Code),
             },
             _ => Step::Deny(Denial::WrongStep),
@@ -287,7 +287,7 @@ impl Login {
             return Step::Deny(Denial::Code);
         };
         let totp = TotpRow::confirmed(ring, &seed, &proof, rng);
-        let granted = evidence.and_totp(proof).as_ref().and_then(policy::grant);
+        let granted = evidence.and_totp(proof).and_then(policy::grant);
         match granted {
             Some(grant) => Step::Grant(Box::new(Granted {
                 grant,
@@ -397,7 +397,7 @@ pub struct Standing {
     pub has_second_factor: bool,
 }
 
-fn complete(evidence: &Evidence, request: Request, then: Then) -> Step {
+fn complete(evidence: Evidence, request: Request, then: Then) -> Step {
     match (policy::grant(evidence), then) {
         (Some(grant), Then::Tokens) => Step::Grant(Box::new(Granted { grant, request, enrolled: None })),
         (Some(grant), Then::StepUp { session, action, target }) => {
