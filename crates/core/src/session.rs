@@ -1,17 +1,8 @@
 //! Decides sessions: opening one from a grant, how long it lives, what its tokens may say. Never touches storage.
 //!
 //! **Architecture Invariant:** a new [`Session`] is made from a [`Grant`], an old one from a row whose seal opens; there
-//! is no third way. A token is minted from a session only, so no token exists before two factors were proved (MFA-01).
-//!
-//! ```
-//! use poundlock_core::{policy::Grant, session::{Opening, Session}};
-//! fn open(grant: Grant, opening: Opening) -> Session { Session::open(grant, opening) }
-//! ```
-//! An opening alone is not enough:
-//! ```compile_fail
-//! use poundlock_core::{policy::Grant, session::{Opening, Session}};
-//! fn open(grant: Grant, opening: Opening) -> Session { Session::open(opening, opening) }
-//! ```
+//! is no third way. A token is minted from a session only, so no token exists before two factors were proved (MFA-01);
+//! `unforgeable.rs` holds the first half.
 
 use serde::{Deserialize, Serialize};
 
@@ -242,7 +233,8 @@ impl Session {
         if raised.session() != self.id || raised.grant().user() != self.facts.user {
             return None;
         }
-        if raised.grant().event().acr() >= self.facts.base.acr {
+        // The present event: a raised one that has lapsed holds nothing up, one that lives is not lowered.
+        if raised.grant().event().acr() >= self.event(now).acr() {
             self.facts.raised = Some((StoredEvent::of(raised.grant().event()), now + RAISED_FOR));
         }
         self.facts.mfa_time = self.facts.mfa_time.max(raised.grant().mfa_time());
@@ -363,7 +355,7 @@ impl Session {
     /// Signs an access token of this session (RFC 9068).
     ///
     /// # Errors
-    /// [`MintFault`] when the session has no whole second left, or the key fails.
+    /// [`MintFault`] when the session has ended or has no whole second left, or the key fails.
     pub fn access_token(
         &self,
         saying: &Saying<'_>,
@@ -371,6 +363,9 @@ impl Session {
         now: Time,
         rng: &dyn Rng,
     ) -> Result<Minted, MintFault> {
+        if self.ended_at.is_some() {
+            return Err(MintFault::SessionOver);
+        }
         let event = self.event(now);
         let scope = self.facts.scope.as_deref().and_then(|text| Scope::parse(text).ok()).unwrap_or_default();
         let groups = saying.client.released(saying.groups);
