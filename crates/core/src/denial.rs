@@ -77,3 +77,6 @@ impl Denial {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

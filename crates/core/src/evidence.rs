@@ -114,3 +114,6 @@ impl Evidence {
         Some(self)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -73,3 +73,6 @@ pub fn grant(evidence: Evidence) -> Option<Grant> {
     let event = Event::new(acr, vec![Amr::Pwd, second, Amr::Mfa], oldest);
     Some(Grant { user: evidence.user(), user_version: evidence.user_version(), event, mfa_time: possession.at, factor })
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -387,3 +387,6 @@ impl Session {
         token::mint(&access, key, saying.client.access_life, now, rng)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
