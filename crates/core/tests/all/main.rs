@@ -3,6 +3,7 @@
 
 mod begin;
 mod inventory;
+mod login_model;
 mod login_rows;
 mod login_table;
 mod world;
