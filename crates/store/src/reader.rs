@@ -59,4 +59,11 @@ impl Reader<'_> {
             Snapshot::Postgres(snapshot) => snapshot.end().await,
         }
     }
+
+    /// Ends a snapshot whose reading failed.
+    pub(crate) async fn abandon(self) {
+        if let Snapshot::Postgres(snapshot) = self.snapshot {
+            snapshot.abandon().await;
+        }
+    }
 }

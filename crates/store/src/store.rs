@@ -71,8 +71,17 @@ impl Store {
     /// ```no_run
     /// # use poundlock_store::{params, Statement, Store, StoreError};
     /// static COUNT: Statement = Statement::new("SELECT count(*) FROM login WHERE client = ?1");
-    /// # async fn example(store: &Store, client: &str) -> Result<i64, StoreError> {
-    /// store.read(|r| Box::pin(async move { r.query(&COUNT, params![client]).await?[0].int(0) })).await
+    /// static NAMES: Statement = Statement::new("SELECT name FROM login WHERE client = ?1");
+    /// # async fn example(store: &Store, client: &str) -> Result<(), StoreError> {
+    /// let (count, names) = store
+    ///     .read(|r| {
+    ///         Box::pin(async move {
+    ///             let count = r.query_opt(&COUNT, params![client]).await?;
+    ///             Ok((count, r.query(&NAMES, params![client]).await?))
+    ///         })
+    ///     })
+    ///     .await?;
+    /// # Ok(())
     /// # }
     /// ```
     ///
@@ -87,9 +96,13 @@ impl Store {
             Executor::Sqlite(sqlite) => Reader::sqlite(sqlite.snapshot()?),
             Executor::Postgres(postgres) => Reader::postgres(postgres.snapshot().await?),
         };
-        let out = body(&mut reader).await?;
-        reader.end().await?;
-        Ok(out)
+        match body(&mut reader).await {
+            Ok(out) => reader.end().await.map(|()| out),
+            Err(error) => {
+                reader.abandon().await;
+                Err(error)
+            }
+        }
     }
 
     /// Runs one reading statement by itself. A statement that writes is refused.

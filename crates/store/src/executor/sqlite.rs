@@ -5,6 +5,8 @@ mod connect;
 mod error;
 mod read;
 mod run;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -102,13 +104,14 @@ impl Sqlite {
     }
 
     pub(crate) async fn close(&self) {
+        // Readers first: the last connection to close folds the log into the file, and only the writer can.
+        self.readers.close();
         // Refused only when the writer has ended already.
         drop(self.queue.send(Work::Close).await);
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             drop(tokio::task::spawn_blocking(move || thread.join()).await);
         }
-        self.readers.close();
     }
 }
 

@@ -14,7 +14,7 @@ use super::connect::{Held, TRIP_MAX};
 use super::error::{self, Verdict};
 use super::run::{self, Outcome};
 use crate::batch::{Batch, Committed};
-use crate::error::CommitError;
+use crate::error::{CommitError, StoreError};
 use crate::params;
 use crate::statement::Statement;
 
@@ -43,38 +43,43 @@ pub(super) async fn commit(pool: &Pool, batch: &Batch) -> Result<Committed, Comm
 }
 
 async fn attempt(pool: &Pool, batch: &Batch) -> Result<Committed, Verdict> {
-    let held = Held::take(pool).await.map_err(|e| Verdict::Final(e.into()))?;
-    let client = held.client().map_err(|e| Verdict::Final(e.into()))?;
-    let late = |_| Verdict::Final(CommitError::Unavailable("the server does not answer".to_owned()));
-    let ran = match timeout(TRIP_MAX, first_trip(client, batch)).await {
-        Ok(ran) => ran,
-        Err(elapsed) => return Err(late(elapsed)),
-    };
-    match ran {
-        Ok(committed) => {
-            // From here on a lost connection leaves the outcome open.
-            let unknown = || Verdict::Final(CommitError::Unknown);
-            let outcome = timeout(TRIP_MAX, client.batch_execute("COMMIT")).await.map_err(|_| unknown())?;
-            if let Err(e) = outcome {
-                let verdict = error::at_commit(&e);
-                if verdict != unknown() {
-                    held.give_back();
-                }
-                return Err(verdict);
-            }
-            held.give_back();
-            Ok(committed)
-        }
+    let held = Held::take(pool).await.map_err(refused)?;
+    let silent = |_| Verdict::Final(CommitError::Unavailable("the server does not answer".to_owned()));
+    match timeout(TRIP_MAX, first_trip(held.client().map_err(refused)?, batch)).await.map_err(silent)? {
+        Ok(committed) => finish(held).await.map(|()| committed),
         Err(verdict) => {
-            if matches!(verdict, Verdict::Prepare(_)) {
-                client.statement_cache.clear();
-            }
-            if matches!(timeout(TRIP_MAX, client.batch_execute("ROLLBACK")).await, Ok(Ok(()))) {
-                held.give_back();
-            }
+            undo(held, &verdict).await;
             Err(verdict)
         }
     }
+}
+
+/// Sends COMMIT. From here on a lost connection leaves the outcome open.
+async fn finish(held: Held) -> Result<(), Verdict> {
+    let unknown = || Verdict::Final(CommitError::Unknown);
+    let commit = held.client().map_err(refused)?.batch_execute("COMMIT");
+    let verdict = match timeout(TRIP_MAX, commit).await.map_err(|_| unknown())? {
+        Ok(()) => Ok(()),
+        Err(e) => Err(error::at_commit(&e)),
+    };
+    if verdict != Err(unknown()) {
+        held.give_back();
+    }
+    verdict
+}
+
+async fn undo(held: Held, verdict: &Verdict) {
+    let Ok(client) = held.client() else { return };
+    if matches!(verdict, Verdict::Prepare(_)) {
+        client.statement_cache.clear();
+    }
+    if matches!(timeout(TRIP_MAX, client.batch_execute("ROLLBACK")).await, Ok(Ok(()))) {
+        held.give_back();
+    }
+}
+
+fn refused(error: StoreError) -> Verdict {
+    Verdict::Final(error.into())
 }
 
 /// BEGIN and every statement, sent together; then their outcomes, judged in order, so that the first deviation decides
@@ -137,5 +142,5 @@ async fn prepare_all(client: &ClientWrapper, batch: &Batch) -> Result<Vec<Prepar
 
 /// Polls `future` once, which sends its request without waiting for the answer.
 async fn start(mut future: Pin<&mut impl Future>) {
-    poll_fn(|context| Poll::Ready(drop(future.as_mut().poll(context)))).await;
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await;
 }

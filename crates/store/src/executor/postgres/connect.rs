@@ -210,3 +210,61 @@ fn reason(error: &deadpool_postgres::PoolError) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(url: &str) -> Result<SslMode, StoreError> {
+        tls_mode(&read_url(url)?)
+    }
+
+    #[test]
+    fn another_machine_is_reached_over_tls_or_not_at_all() {
+        for url in ["postgres://u@db/d", "postgres://u@db/d?sslmode=prefer", "postgres://u@10.0.0.1/d"] {
+            assert_eq!(mode(url), Ok(SslMode::Require), "{url}");
+        }
+        let refused = mode("postgres://u@db/d?sslmode=disable");
+        assert!(matches!(&refused, Err(StoreError::Refused(text)) if text.contains("another machine")), "{refused:?}");
+    }
+
+    #[test]
+    fn on_this_machine_tls_is_used_when_asked_for() {
+        for host in ["localhost", "127.0.0.1", "127.9.9.9", "[::1]", "%2Frun%2Fpostgresql"] {
+            assert_eq!(mode(&format!("postgres://u@{host}/d")), Ok(SslMode::Disable), "{host}");
+            assert_eq!(mode(&format!("postgres://u@{host}/d?sslmode=disable")), Ok(SslMode::Disable), "{host}");
+            assert_eq!(mode(&format!("postgres://u@{host}/d?sslmode=require")), Ok(SslMode::Require), "{host}");
+            assert_eq!(mode(&format!("postgres://u@{host}/d?sslmode=verify-full")), Ok(SslMode::Require), "{host}");
+        }
+    }
+
+    #[test]
+    fn one_host_of_several_that_is_elsewhere_asks_for_tls() {
+        // `hostaddr` is where the connection goes; `host` is then only the name to verify.
+        for url in [
+            "postgres://u@localhost,db/d",
+            "postgres://u@localhost/d?hostaddr=10.0.0.1",
+            "postgres://u@localhost.evil/d",
+        ] {
+            assert_eq!(mode(url), Ok(SslMode::Require), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_bad_url_is_refused_without_quoting_it() {
+        for url in [
+            "postgres://u:hunter2@h:port/d",
+            "postgres://u:hunter2@h/d?hunter2=1",
+            "postgres://u:hunter2@h/d?sslmode=x",
+        ] {
+            let refused = mode(url);
+            assert!(matches!(&refused, Err(StoreError::Refused(text)) if !text.contains("hunter2")), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn only_tests_give_up_durability() {
+        assert!(!settings(Durability::Full).contains("synchronous_commit"));
+        assert!(settings(Durability::Off).contains("synchronous_commit = off"));
+    }
+}

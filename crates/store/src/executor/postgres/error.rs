@@ -20,11 +20,9 @@ pub(super) enum Verdict {
 /// The meaning of an error outside of a batch; `what` is a statement or a deed.
 pub(super) fn read(error: &Error, what: &str) -> StoreError {
     match error.as_db_error() {
-        Some(db) if !ends_connection(db) => match class(db.code()) {
-            Class::Busy | Class::Collision => StoreError::Unavailable(text(db)),
-            Class::Full | Class::Conflict | Class::Stale | Class::Other => {
-                StoreError::Fault(format!("`{what}`: {}", text(db)))
-            }
+        Some(db) if !ends_connection(db) => match class(db) {
+            Class::Busy | Class::Collision | Class::Stale => StoreError::Unavailable(text(db)),
+            Class::Full | Class::Conflict | Class::Other => StoreError::Fault(format!("`{what}`: {}", text(db))),
         },
         Some(db) => StoreError::Unavailable(text(db)),
         None if is_lost(error) => StoreError::Unavailable(error.to_string()),
@@ -51,7 +49,7 @@ pub(super) fn before_commit(error: &Error, at: usize, what: &str) -> Verdict {
     if ends_connection(db) {
         return Verdict::Again(text(db));
     }
-    match class(db.code()) {
+    match class(db) {
         Class::Collision => Verdict::Again(text(db)),
         Class::Stale => Verdict::Prepare(text(db)),
         Class::Conflict => Verdict::Final(CommitError::Conflict { statement: at }),
@@ -90,10 +88,14 @@ enum Class {
     Other,
 }
 
-fn class(code: &SqlState) -> Class {
-    match code.code() {
+fn class(db: &DbError) -> Class {
+    // "cached plan must not change result type" shares its code with much else; the routine tells it apart.
+    if db.routine() == Some("RevalidateCachedQuery") {
+        return Class::Stale;
+    }
+    match db.code().code() {
         "40001" | "40P01" => Class::Collision,
-        "0A000" | "26000" => Class::Stale,
+        "26000" => Class::Stale,
         "23505" | "23503" | "23P01" => Class::Conflict,
         "53100" | "25006" => Class::Full,
         "57014" | "55P03" | "25P03" => Class::Busy,
@@ -128,5 +130,5 @@ fn causes(error: &Error) -> String {
 
 /// Whether a cached statement no longer fits the schema.
 pub(super) fn is_stale(error: &Error) -> bool {
-    error.code().is_some_and(|code| matches!(class(code), Class::Stale))
+    error.as_db_error().is_some_and(|db| matches!(class(db), Class::Stale))
 }

@@ -97,6 +97,16 @@ impl Snapshot {
         self.held.give_back();
         Ok(())
     }
+
+    /// Ends a transaction in which something failed; when even that fails, the connection goes.
+    pub(crate) async fn abandon(self) {
+        let Ok(client) = self.held.client() else { return };
+        // One of its cached statements may be what failed, after the schema changed.
+        client.statement_cache.clear();
+        if !self.begun || client.batch_execute("ROLLBACK").await.is_ok() {
+            self.held.give_back();
+        }
+    }
 }
 
 /// BEGIN and the first statement, sent together.

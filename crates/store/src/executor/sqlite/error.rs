@@ -73,8 +73,8 @@ mod tests {
     #[test]
     fn each_code_has_its_meaning() {
         let at = |code| statement(&failure(code), 3, "X");
-        assert_eq!(at(ffi::SQLITE_CONSTRAINT_UNIQUE), CommitError::Conflict { statement: 3 });
-        assert_eq!(at(ffi::SQLITE_CONSTRAINT_FOREIGNKEY), CommitError::Conflict { statement: 3 });
+        assert_eq!(at(SQLITE_CONSTRAINT_UNIQUE), CommitError::Conflict { statement: 3 });
+        assert_eq!(at(SQLITE_CONSTRAINT_FOREIGNKEY), CommitError::Conflict { statement: 3 });
         assert!(matches!(at(ffi::SQLITE_CONSTRAINT_CHECK), CommitError::Fault(_)));
         assert!(matches!(at(ffi::SQLITE_CONSTRAINT_NOTNULL), CommitError::Fault(_)));
         assert_eq!(at(ffi::SQLITE_FULL), CommitError::Full);

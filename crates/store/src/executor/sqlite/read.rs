@@ -57,6 +57,11 @@ impl Readers {
         idle.connections.clear();
     }
 
+    #[cfg(test)]
+    pub(super) fn idle_count(&self) -> usize {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).connections.len()
+    }
+
     fn take_back(&self, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if !idle.closed && idle.connections.len() < self.options.connections {
