@@ -59,7 +59,8 @@ struct Held {
 }
 
 impl Collapser {
-    /// Keeps at most `windows_max` windows each for known users and for nobody (a window takes about 1 KiB, 8 at worst).
+    /// Keeps at most `windows_max` windows each for known users and for nobody. A window takes about 1 KiB, 8 at
+    /// worst.
     #[must_use]
     pub fn new(windows_max: usize) -> Self {
         let windows = || Windows { most: windows_max, ..Windows::default() };
@@ -69,8 +70,8 @@ impl Collapser {
     /// Decides about one record. `source` is the address or prefix; `target` the account's id or the pseudo-id of an
     /// unknown name. Both stay in memory only, as a digest.
     pub fn offer(&mut self, record: Record, source: &str, target: &[u8], now: Time) -> Offered {
-        // An event that was raised to an alert is written too, whatever its kind.
-        if !record.event().collapses() || record.outcome() != Outcome::Refused {
+        // A change, a success, or anything raised to an alert: never held.
+        if record.outcome() != Outcome::Refused {
             return Offered::Write(Box::new(record));
         }
         let windows = if record.user().is_some() { &mut self.users } else { &mut self.nobody };

@@ -140,15 +140,6 @@ events! {
     ServerStopped = "server.stopped", "sys_shutdown", Ok, Notice, "A server stopped.";
 }
 
-impl Event {
-    /// Whether many of these may be written as one counted record in a flood. Only refusals may: the record of a
-    /// change, a success or an alert is never held back (AUD-07).
-    #[must_use]
-    pub const fn collapses(self) -> bool {
-        matches!(self.outcome(), Outcome::Refused)
-    }
-}
-
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

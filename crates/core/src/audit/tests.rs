@@ -4,6 +4,7 @@ mod chain;
 mod collapse;
 mod explain;
 mod export;
+mod finding;
 mod mutation;
 mod personal;
 mod record;
