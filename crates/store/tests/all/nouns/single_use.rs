@@ -101,7 +101,7 @@ on_both! {
             assert_eq!(factor::code(&store, &codes.rows[n].digest).await, Ok(None), "a used code is not found");
         }
         let account = user::by_id(&store, account.id).await.unwrap().unwrap();
-        assert_eq!(account.codes_left, 8);
+        assert_eq!(account.codes.left, 8);
     }
 
     async fn rcv_07_a_new_set_voids_the_old_one(store) {
