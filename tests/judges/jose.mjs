@@ -37,6 +37,7 @@ try {
     refresh = answer.refresh_token
     assert.equal(decodeProtectedHeader(answer.access_token).alg, alg)
     await judge(first, answer.access_token, audience)
+    await judgeReadme(first.issuer, answer.access_token, audience)
     console.log(`${alg}: verified, and refused where it must be`)
   }
 } finally {
@@ -80,6 +81,17 @@ async function judge(first, token, audience) {
   // The same keys under another name.
   const elsewhere = first.issuer.replace('localhost', '127.0.0.1')
   await assert.rejects(verifier(elsewhere, audience).check(token), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' })
+}
+
+// The block of the README works as it stands, and refuses a token for another service.
+async function judgeReadme(issuer, token, audience) {
+  const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8')
+  const block = new URL('./_readme.mjs', import.meta.url)
+  writeFileSync(block, readme.match(/```js\n(.*?)```/s)[1])
+  Object.assign(globalThis, { issuer, audience, token })
+  await import(`${block}?of=${audience}`)
+  globalThis.audience = `${audience}x`
+  await assert.rejects(import(`${block}?of=${audience}x`), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' })
 }
 
 // Waits for a key of this algorithm: RSA keys are made in the background.
