@@ -8,6 +8,7 @@ use poundlock_core::password::Cost;
 use poundlock_core::seal::Keyring;
 use poundlock_core::throttle::Throttle;
 use poundlock_store::Store;
+use poundlock_verify::{JwkSet, Verifier};
 
 use crate::config::Config;
 use crate::hasher::Hasher;
@@ -25,7 +26,7 @@ pub(crate) struct App {
     pub(crate) cost: Cost,
     pub(crate) store: Store,
     pub(crate) ring: Keyring,
-    pub(crate) keys: ArcSwap<Keyset>,
+    pub(crate) keys: ArcSwap<Keys>,
     pub(crate) registry: ArcSwap<Registry>,
     pub(crate) time: Timekeeper,
     pub(crate) rng: SystemRng,
@@ -33,6 +34,26 @@ pub(crate) struct App {
     pub(crate) status: StatusLists,
     pub(crate) sources: Mutex<Throttle>,
     pub(crate) journal: Journal,
+}
+
+/// The signing keys, and the verifier of tokens for the account API that goes with them.
+pub(crate) struct Keys {
+    pub(crate) set: Keyset,
+    pub(crate) account: Verifier,
+}
+
+impl Keys {
+    /// Reads the stored keys.
+    pub(crate) async fn load(
+        store: &Store,
+        ring: &Keyring,
+        issuer: &str,
+        account_audience: &str,
+    ) -> anyhow::Result<Self> {
+        let set = Keyset::open(&poundlock_store::key::signing_keys(store).await?, ring)?;
+        let published = JwkSet::parse(set.jwks().as_bytes())?;
+        Ok(Self { set, account: Verifier::new(issuer, account_audience).with_keys(published) })
+    }
 }
 
 /// An [`App`] as requests hold it.

@@ -12,9 +12,8 @@ use poundlock_core::audit::{Event, NodeName, Record};
 use poundlock_core::client::{ClientKind, ClientSpec};
 use poundlock_core::id::RecordId;
 use poundlock_core::jws::Alg;
-use poundlock_core::keys::Keyset;
+use poundlock_core::password::Cost;
 use poundlock_core::seal::{Keyring, MasterKey};
-use poundlock_core::secret::Rng;
 use poundlock_core::source::{Rate, SourceLimits};
 use poundlock_core::throttle::{SLOTS, Throttle};
 use poundlock_core::time::Time;
@@ -22,7 +21,7 @@ use poundlock_store::{Batch, CommitError, Options, Store, StoreUrl, audit, clien
 
 pub(crate) use self::lock::DataLock;
 pub(crate) use self::master::{MasterSource, load_master, write_master};
-use crate::app::{App, SharedApp};
+use crate::app::{App, Keys, SharedApp};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::hasher::{Hasher, Limits};
@@ -39,10 +38,26 @@ const MARK: &str = "clock.mark";
 const CHECK: &str = "key.check";
 
 /// Opens everything and gives the shared parts.
-pub(crate) async fn boot(config: Config, master: MasterKey, options: &Options) -> anyhow::Result<SharedApp> {
+pub(crate) async fn boot(
+    config: Config,
+    master: MasterKey,
+    clock: Clock,
+    options: &Options,
+) -> anyhow::Result<SharedApp> {
     config.check()?;
-    let (clock, rng) = (Clock::start(), SystemRng::new());
     let store = open_store(&config, options, clock.wall()).await?;
+    let cost = config.cost()?;
+    assemble(config, (store, cost), master, clock).await
+}
+
+/// Puts the parts together on an open store.
+pub(crate) async fn assemble(
+    config: Config,
+    (store, cost): (Store, Cost),
+    master: MasterKey,
+    clock: Clock,
+) -> anyhow::Result<SharedApp> {
+    let rng = SystemRng::new();
     let ring = open_ring(&store, &master, &rng).await?;
     let mark = setting::read(&store, MARK).await?.and_then(|bytes| bytes.try_into().ok().map(i64::from_be_bytes));
     let time = Timekeeper::new(clock, Time::from_millis(mark.unwrap_or(0)));
@@ -53,12 +68,13 @@ pub(crate) async fn boot(config: Config, master: MasterKey, options: &Options) -
     first_client(&store, now).await?;
     let registry = Registry::load(&store, &issuer).await?;
     crate::jobs::keys::turn(&store, &ring, &registry.algs(), now, &rng).await?;
-    let keys = Keyset::open(&key::signing_keys(&store).await?, &ring)?;
-    let node = node_name(&store, &rng).await?;
+    let account_audience = config.account_audience();
+    let keys = Keys::load(&store, &ring, &issuer, &account_audience).await?;
+    let node = node_name(&rng)?;
     let journal = Journal::start(node, &store, &ring, now, &rng).await?;
     let app = Arc::new(App {
-        account_audience: config.account_audience(),
-        cost: config.cost()?,
+        account_audience,
+        cost,
         keys: ArcSwap::from_pointee(keys),
         registry: ArcSwap::from_pointee(registry),
         hasher: start_hasher(&config)?,
@@ -86,8 +102,14 @@ pub(crate) async fn note(app: &App, event: Event, now: Time) -> anyhow::Result<(
 
 /// Stores the clock's mark, so that a restart with a clock set back is noticed.
 pub(crate) async fn store_mark(app: &App) -> Result<(), CommitError> {
+    let stored = setting::read(&app.store, MARK).await?.and_then(|bytes| bytes.try_into().ok().map(i64::from_be_bytes));
+    let mark = app.time.mark().millis();
+    // Never backwards: on a shared database another node may have stored a later one.
+    if stored.is_some_and(|stored| stored >= mark) {
+        return Ok(());
+    }
     let mut batch = Batch::new();
-    setting::put(&mut batch, MARK, &app.time.mark().millis().to_be_bytes());
+    setting::put(&mut batch, MARK, &mark.to_be_bytes());
     app.store.commit(batch).await.map(drop)
 }
 
@@ -100,7 +122,7 @@ async fn open_store(config: &Config, options: &Options, now: Time) -> anyhow::Re
 }
 
 /// Opens the data keys, or makes them in a new store.
-async fn open_ring(store: &Store, master: &MasterKey, rng: &dyn Rng) -> anyhow::Result<Keyring> {
+async fn open_ring(store: &Store, master: &MasterKey, rng: &SystemRng) -> anyhow::Result<Keyring> {
     if key::data_keys(store).await?.is_empty() {
         let wrapped = Keyring::create(master, rng);
         let ring = Keyring::open(master, &wrapped)?;
@@ -155,7 +177,7 @@ async fn first_client(store: &Store, now: Time) -> anyhow::Result<()> {
 }
 
 /// The name of this process's audit chain: random, kept for one life of the process, so that two nodes never share one.
-async fn node_name(_store: &Store, rng: &dyn Rng) -> anyhow::Result<NodeName> {
+fn node_name(rng: &SystemRng) -> anyhow::Result<NodeName> {
     let bytes: [u8; 6] = poundlock_core::secret::random_bytes(rng);
     let name = bytes.iter().fold("n".to_owned(), |name, byte| format!("{name}{byte:02x}"));
     NodeName::parse(&name).map_err(|_| anyhow::anyhow!("no name for this node"))

@@ -7,13 +7,14 @@ use std::sync::Mutex;
 use poundlock_core::audit::{Collapser, Event, Month, NodeName, Owner, Personal, PersonalKey, Record};
 use poundlock_core::id::{RecordId, UserId};
 use poundlock_core::seal::Keyring;
-use poundlock_core::secret::{Digest, Rng};
+use poundlock_core::secret::Digest;
 use poundlock_core::source::Source;
 use poundlock_core::time::Time;
 use poundlock_core::user::UserRow;
 use poundlock_store::{Batch, Store, audit};
 
 use crate::app::App;
+use crate::rng::SystemRng;
 
 /// Windows of collapsed refusals, for known users and for nobody each.
 const WINDOWS_MAX: usize = 512;
@@ -57,14 +58,20 @@ impl Journal {
         store: &Store,
         ring: &Keyring,
         now: Time,
-        rng: &dyn Rng,
+        rng: &SystemRng,
     ) -> anyhow::Result<Self> {
         let month = month_key(store, ring, now, rng).await?;
         Ok(Self { node, collapser: Mutex::new(Collapser::new(WINDOWS_MAX)), month: Mutex::new(month) })
     }
 
     /// Takes over the key of a new month; called by a job, so that no request has to wait for it.
-    pub(crate) async fn turn_month(&self, store: &Store, ring: &Keyring, now: Time, rng: &dyn Rng) -> anyhow::Result<()> {
+    pub(crate) async fn turn_month(
+        &self,
+        store: &Store,
+        ring: &Keyring,
+        now: Time,
+        rng: &SystemRng,
+    ) -> anyhow::Result<()> {
         let turned = self.month.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0 != Month::of(now);
         if turned {
             let month = month_key(store, ring, now, rng).await?;
@@ -83,7 +90,7 @@ pub(crate) async fn month_key(
     store: &Store,
     ring: &Keyring,
     now: Time,
-    rng: &dyn Rng,
+    rng: &SystemRng,
 ) -> anyhow::Result<(Month, PersonalKey)> {
     let (month, name) = (Month::of(now), Month::of(now).to_string());
     if audit::month_key(store, &name).await?.is_none() {

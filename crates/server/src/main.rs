@@ -1,6 +1,7 @@
-//! The server and its command line.
+//! The binary: hands over to the library.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the application starts the pool"))]
-mod hasher;
+use std::process::ExitCode;
 
-fn main() {}
+fn main() -> ExitCode {
+    poundlock::run()
+}

@@ -91,7 +91,8 @@ async fn reserve(app: &App, last_exp: Time) -> Result<Block, Fault> {
     for _ in 0..RESERVE_TRIES {
         let lists = rows::lists(&app.store).await?;
         let newest = lists.iter().max_by_key(|list| list.list);
-        let open = newest.filter(|list| status::is_open(list.opened_at, u32::try_from(list.next).unwrap_or(ENTRIES), now));
+        let open =
+            newest.filter(|list| status::is_open(list.opened_at, u32::try_from(list.next).unwrap_or(ENTRIES), now));
         let mut batch = Batch::new();
         let list = open.map_or_else(|| newest.map_or(1, |list| list.list + 1), |list| list.list);
         if open.is_none() {
@@ -123,7 +124,7 @@ pub(crate) async fn serve(app: &App, list: i64, now: Time) -> Result<Option<Arc<
     }
     let bits = ended_bits(rows::ended(&app.store, list).await?).map_err(|bad| Fault::Other(bad.to_string()))?;
     let keys = app.keys.load();
-    let key = keys.signing(Alg::Es256).ok_or_else(|| Fault::Other("no ES256 key yet".to_owned()))?;
+    let key = keys.set.signing(Alg::Es256).ok_or_else(|| Fault::Other("no ES256 key yet".to_owned()))?;
     let token = status_list_token(key, &uri(&app.issuer, list), &bits, TTL, now)
         .map_err(|error| Fault::Other(format!("signing a status list: {error}")))?;
     let digest = Digest::of(token.as_bytes());

@@ -36,9 +36,10 @@ pub fn open(batch: &mut Batch, list: i64, now: Time) {
     batch.push(&OPEN, params![list, now], Expect::Rows(1));
 }
 
-/// Reserves `count` counter values of a list of `size`: the row returned holds the value after the last one.
-pub fn reserve(batch: &mut Batch, list: i64, count: i64, size: i64, last_exp: Time) {
-    batch.push(&RESERVE, params![list, count, size, last_exp], Expect::Rows(1));
+/// Reserves `count` counter values of a list of `size`: the row of the statement returned here
+/// holds the value after the last one.
+pub fn reserve(batch: &mut Batch, list: i64, count: i64, size: i64, last_exp: Time) -> usize {
+    batch.push(&RESERVE, params![list, count, size, last_exp], Expect::Rows(1))
 }
 
 /// Every list that is still published.

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use poundlock_core::seal::MasterKey;
-use poundlock_core::secret::Rng;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
+use crate::rng::SystemRng;
 
 /// Where a master key was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) fn load_master(config: &Config) -> anyhow::Result<Option<(MasterKey, 
 }
 
 /// Makes a master key in the data folder: for `up` on loopback alone.
-pub(crate) fn write_master(data: &Path, rng: &dyn Rng) -> anyhow::Result<MasterKey> {
+pub(crate) fn write_master(data: &Path, rng: &SystemRng) -> anyhow::Result<MasterKey> {
     let (key, path) = (MasterKey::random(rng), in_data_folder(data));
     write_to(&path, &key)?;
     Ok(key)

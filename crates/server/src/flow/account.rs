@@ -2,7 +2,7 @@
 //! change, and ends what DESIGN §7 says it ends.
 
 use poundlock_core::audit::{Event, Key};
-use poundlock_core::id::FactorId;
+use poundlock_core::id::{DeviceId, FactorId};
 use poundlock_core::password::{Context, NewPassword};
 use poundlock_core::recovery::RecoveryCodes;
 use poundlock_core::secret::Secret;
@@ -25,8 +25,7 @@ pub(crate) async fn change_password(
     let user = &caller.account.user;
     let min = super::invite::min_code_points(&user.groups);
     let context = Context { name: &user.name, display_name: &user.display_name, service: "poundlock" };
-    let new =
-        NewPassword::parse(new, &context, min).map_err(|weakness| Refused::Unusable(weakness.to_string()))?;
+    let new = NewPassword::parse(new, &context, min).map_err(|weakness| Refused::Unusable(weakness.to_string()))?;
     super::to_the_end(async move {
         let (sealed, _) = super::invite::hash(&app, new, caller.account.user.id, caller.now).await?;
         let (id, version, now) = (caller.account.user.id, caller.account.user.version, caller.now);
@@ -113,8 +112,35 @@ async fn change(
     Err(refuse(app, Batch::new(), record, Denial::StepUp, caller.account.user.id.as_bytes()).await)
 }
 
+/// The caller's second factors.
+pub(crate) async fn factors(app: &App, caller: &Caller) -> Answer<Vec<factor::Listed>> {
+    Ok(factor::listed(&app.store, caller.account.user.id).await?)
+}
+
+/// The caller's known devices.
+pub(crate) async fn devices(app: &App, caller: &Caller) -> Answer<Vec<device::Listed>> {
+    Ok(device::listed(&app.store, caller.account.user.id).await?)
+}
+
+/// Revokes one of the caller's known devices.
+pub(crate) async fn revoke_device(app: &App, caller: &Caller, id: DeviceId, origin: &Origin) -> Answer<()> {
+    let note = Note::new(app, origin, caller.now).about(&caller.account.user);
+    let mut batch = Batch::new();
+    device::revoke(&mut batch, id, caller.account.user.id, caller.now);
+    note.write(&mut batch, Event::DeviceRevoked);
+    match commit(app, batch).await? {
+        Some(_) => Ok(()),
+        None => Err(super::refuse_unrecorded(origin, Denial::Gone)),
+    }
+}
+
 /// Ends every session and login of an account. A refresh family lives no longer than its session.
-pub(crate) fn end_everything(batch: &mut Batch, user: poundlock_core::id::UserId, now: poundlock_core::time::Time, reason: &str) {
+pub(crate) fn end_everything(
+    batch: &mut Batch,
+    user: poundlock_core::id::UserId,
+    now: poundlock_core::time::Time,
+    reason: &str,
+) {
     session::end_of_user(batch, user, now, reason);
     login::end_of_user(batch, user);
     batch.notify(crate::status::TOPIC, "all");

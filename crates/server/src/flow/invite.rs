@@ -27,8 +27,11 @@ const CODE_POINTS_MIN_ADMIN: usize = 12;
 /// What an invitee sends.
 #[derive(Debug)]
 pub(crate) struct Acceptance {
-    pub(crate) invite: String,
+    pub(crate) invite: Secret<String>,
     pub(crate) password: Secret<String>,
+    pub(crate) client: Option<String>,
+    pub(crate) audience: Option<String>,
+    pub(crate) scope: Option<String>,
 }
 
 /// A login that awaits an enrolment.
@@ -44,9 +47,13 @@ pub(crate) async fn accept(app: SharedApp, acceptance: Acceptance, origin: Origi
     let now = super::now(&app, &origin)?;
     let note = Note::new(&app, &origin, now);
     super::admit_source(&app, &note, &origin).await?;
-    let wanted = super::session::Wanted { client: None, audience: None, scope: None };
+    let wanted = super::session::Wanted {
+        client: acceptance.client.as_deref(),
+        audience: acceptance.audience.as_deref(),
+        scope: acceptance.scope.as_deref(),
+    };
     let request = super::session::request(&app, wanted, Channel::Api, &origin)?;
-    let right = match prove(&app, &acceptance.invite, now).await? {
+    let right = match prove(&app, acceptance.invite.reveal(), now).await? {
         Some(right) => right,
         None => {
             let record = note.record(Event::InviteRefused);

@@ -26,9 +26,9 @@ use crate::journal::{Note, Origin};
 pub(crate) struct PasswordAttempt {
     pub(crate) name: String,
     pub(crate) password: Attempt,
-    pub(crate) device: Option<String>,
+    pub(crate) device: Option<Secret<String>>,
     /// Sent along by an owner whose budget strangers have spent.
-    pub(crate) recovery_code: Option<String>,
+    pub(crate) recovery_code: Option<Secret<String>>,
     pub(crate) client: Option<String>,
     pub(crate) audience: Option<String>,
     pub(crate) scope: Option<String>,
@@ -48,7 +48,7 @@ pub(crate) async fn begin(app: SharedApp, attempt: PasswordAttempt, origin: Orig
     let name = UserName::for_attempt(&attempt.name);
     let nobody = lane::nobody(&app, &name);
     let account = user::resolve(&app.store, name.as_str(), nobody).await?;
-    let claim = lane::claimed(&app, attempt.device.as_deref(), account.as_ref());
+    let claim = lane::claimed(&app, attempt.device.as_ref(), account.as_ref());
     let note = Note::new(&app, &origin, now).client(&request.client).about_maybe(account.as_ref().map(|a| &a.user));
     if claim.is_none() {
         super::admit_source(&app, &note, &origin).await?;
@@ -56,7 +56,7 @@ pub(crate) async fn begin(app: SharedApp, attempt: PasswordAttempt, origin: Orig
     let place = admit(&app, &note, &origin, claim.is_some(), &name).await?;
     super::to_the_end(async move {
         let note = Note::new(&app, &origin, now).client(&request.client).about_maybe(account.as_ref().map(|a| &a.user));
-        let who = lane::Who { account: account.as_ref(), name: &name, claim };
+        let who = Who { account: account.as_ref(), name: &name, claim };
         if let Some(code) = &attempt.recovery_code
             && let Some(proof) = second::spend_recovery(&app, &note, account.as_ref(), code, now).await?
         {
@@ -117,7 +117,7 @@ async fn decide(
     app: &SharedApp,
     note: &Note<'_>,
     checked: CheckedPassword,
-    who: lane::Who<'_>,
+    who: Who<'_>,
     request: Request,
 ) -> Answer<Begun> {
     let target = who.target(app);
@@ -145,7 +145,7 @@ async fn wrong(app: &App, note: &Note<'_>, target: Digest) -> super::Refused {
 /// The factors to offer, the strongest first.
 pub(crate) fn factors(account: &Account) -> Vec<&'static str> {
     let mut factors = vec!["totp"];
-    if account.codes_left > 0 {
+    if account.codes.left > 0 {
         factors.push("recovery_code");
     }
     factors
@@ -156,7 +156,7 @@ async fn opened_by_recovery(
     app: &SharedApp,
     note: &Note<'_>,
     attempt: (Attempt, Place),
-    who: lane::Who<'_>,
+    who: Who<'_>,
     (request, recovered): (Request, poundlock_core::recovery::RecoveryProof),
 ) -> Answer<Begun> {
     let target = who.target(app);

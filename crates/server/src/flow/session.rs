@@ -15,7 +15,7 @@ use poundlock_core::time::Time;
 use poundlock_core::user::UserRow;
 
 pub(crate) use self::ended::{Caller, end, end_others, list, of_token};
-pub(crate) use self::open::{open, open_enrolled};
+pub(crate) use self::open::{add_recovered, open, open_enrolled};
 use super::{Answer, Denial, Fault, Refused, refuse_unrecorded};
 use crate::app::App;
 use crate::journal::Origin;
@@ -94,7 +94,7 @@ pub(super) fn mint(
     (bearer, now): (&Bearer<'_>, Time),
 ) -> Result<(Secret<String>, i64), Fault> {
     let keys = app.keys.load();
-    let key = keys.signing(audience.alg).ok_or_else(|| Fault::Other(format!("no {} key yet", audience.alg)))?;
+    let key = keys.set.signing(audience.alg).ok_or_else(|| Fault::Other(format!("no {} key yet", audience.alg)))?;
     let saying = Saying {
         issuer: &app.issuer,
         subject: bearer.subject,

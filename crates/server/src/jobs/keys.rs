@@ -1,13 +1,13 @@
 //! Turns signing keys through their life, on any node, at any time: the plan is `core`'s, the race is the store's.
 
 use poundlock_core::jws::Alg;
-use poundlock_core::keys::{Action, KeyRow, KeyState, Keyset, Schedule, plan};
+use poundlock_core::keys::{Action, KeyRow, KeyState, Schedule, plan};
 use poundlock_core::seal::Keyring;
-use poundlock_core::secret::Rng;
 use poundlock_core::time::Time;
 use poundlock_store::{Batch, CommitError, Store, key};
 
-use crate::app::SharedApp;
+use crate::app::{Keys, SharedApp};
+use crate::rng::SystemRng;
 
 /// The topic of notices that keys have changed.
 pub(crate) const TOPIC: &str = "keys";
@@ -21,7 +21,7 @@ pub(crate) async fn turn(
     ring: &Keyring,
     wanted: &[Alg],
     now: Time,
-    rng: &dyn Rng,
+    rng: &SystemRng,
 ) -> anyhow::Result<()> {
     for _ in 0..TRIES {
         let rows = key::signing_keys(store).await?;
@@ -44,7 +44,7 @@ pub(crate) fn batch(
     actions: &[Action],
     ring: &Keyring,
     now: Time,
-    rng: &dyn Rng,
+    rng: &SystemRng,
 ) -> anyhow::Result<Batch> {
     let find = |kid: &str| rows.iter().find(|row| row.kid == kid);
     let (mut changed, mut made) = (Vec::new(), Vec::new());
@@ -79,7 +79,7 @@ pub(crate) async fn turn_and_load(app: SharedApp) -> anyhow::Result<()> {
 
 /// Loads the keys as they are stored.
 pub(crate) async fn load(app: &SharedApp) -> anyhow::Result<()> {
-    let keys = Keyset::open(&key::signing_keys(&app.store).await?, &app.ring)?;
+    let keys = Keys::load(&app.store, &app.ring, &app.issuer, &app.account_audience).await?;
     app.keys.store(std::sync::Arc::new(keys));
     Ok(())
 }

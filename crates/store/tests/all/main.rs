@@ -2,6 +2,9 @@
 //! its own.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::future::Future;
+use std::time::Duration;
+
 mod batch;
 mod every;
 mod migrate;
@@ -13,3 +16,8 @@ mod read;
 mod schema;
 mod sqlite;
 mod value;
+
+/// What `future` gives, or a failed test: an event that never comes must not hang the run.
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), future).await.unwrap()
+}

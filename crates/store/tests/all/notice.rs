@@ -4,6 +4,7 @@ use poundlock_store::{Batch, CommitError, Expect, Notice, on_both, params};
 
 use crate::batch::account;
 use crate::schema::{ADD, COUNT, LIST};
+use crate::soon;
 
 pub(crate) fn message(topic: &str, payload: &str) -> Notice {
     Notice::Message { topic: topic.to_owned(), payload: payload.to_owned() }
@@ -25,8 +26,8 @@ on_both! {
         batch.notify("revoked", "ses_1:x");
         batch.notify("keys", "");
         assert_eq!(store.commit(batch).await.unwrap().rows.len(), 1, "a notice is no statement");
-        assert_eq!(Notice::next(&mut listener).await, Some(message("revoked", "ses_1:x")));
-        assert_eq!(Notice::next(&mut listener).await, Some(message("keys", "")));
+        assert_eq!(soon(Notice::next(&mut listener)).await, Some(message("revoked", "ses_1:x")));
+        assert_eq!(soon(Notice::next(&mut listener)).await, Some(message("keys", "")));
         assert_eq!(store.query_opt(&COUNT, params![]).await.unwrap().unwrap().int(0), Ok(1));
     }
 
@@ -37,14 +38,14 @@ on_both! {
         batch.push(&ADD, params![9_i64, 1_i64], Expect::Rows(1));
         assert_eq!(store.commit(batch).await.unwrap_err(), CommitError::Conflict { statement: 1 });
         store.commit(tell("true")).await.unwrap();
-        assert_eq!(Notice::next(&mut listener).await, Some(message("test", "true")));
+        assert_eq!(soon(Notice::next(&mut listener)).await, Some(message("test", "true")));
     }
 
     async fn every_listener_hears(store) {
         let mut listeners: Vec<_> = (0..3).map(|_| store.listen()).collect();
         store.commit(tell("all")).await.unwrap();
         for listener in &mut listeners {
-            assert_eq!(Notice::next(listener).await, Some(message("test", "all")));
+            assert_eq!(soon(Notice::next(listener)).await, Some(message("test", "all")));
         }
     }
 

@@ -12,6 +12,7 @@ use tokio_postgres::{Client, NoTls};
 use crate::batch::{account, one};
 use crate::notice::{message, tell};
 use crate::schema::{ALL, INSERT, LIST, SELECT};
+use crate::soon;
 
 static STAR: Statement = Statement::new("SELECT * FROM account WHERE id = ?1");
 static BACKENDS: Statement = Statement::new(
@@ -192,14 +193,14 @@ async fn a_listener_whose_connection_died_is_told_to_flush_and_hears_again() {
     let operator = operator(&store).await;
     let mut listener = store.listen();
     other.commit(tell("from another node")).await.unwrap();
-    assert_eq!(Notice::next(&mut listener).await, Some(message("test", "from another node")));
+    assert_eq!(soon(Notice::next(&mut listener)).await, Some(message("test", "from another node")));
     kill_all(&operator).await;
-    assert_eq!(Notice::next(&mut listener).await, Some(Notice::FlushAll));
+    assert_eq!(soon(Notice::next(&mut listener)).await, Some(Notice::FlushAll));
     other.commit(tell("again")).await.unwrap();
-    assert_eq!(Notice::next(&mut listener).await, Some(message("test", "again")));
+    assert_eq!(soon(Notice::next(&mut listener)).await, Some(message("test", "again")));
     // News that is not ours may mean anything.
     operator.batch_execute("NOTIFY poundlock, 'odd'").await.unwrap();
-    assert_eq!(Notice::next(&mut listener).await, Some(Notice::FlushAll));
+    assert_eq!(soon(Notice::next(&mut listener)).await, Some(Notice::FlushAll));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use poundlock_store::{Batch, CommitError, Expect, Statement, Store, on_both, par
 
 use crate::batch::{account, one};
 use crate::schema::{ADD, ALL, COMPARE_AND_SET, COUNT, INSERT, LIST, NOTE, SELECT, TAKE, UPSERT};
+use crate::soon;
 
 static COUNT_NOTES: Statement = Statement::new("SELECT count(*) FROM note");
 
@@ -99,7 +100,7 @@ on_both! {
             poll_fn(|context| Poll::Ready(committing.as_mut().poll(context).is_ready())).await;
         }
         // Each was handed over at its first poll, so all of them come to pass; at no moment is one half there.
-        loop {
+        soon(async { loop {
             let (accounts, notes) = store
                 .read(|r| {
                     Box::pin(async move {
@@ -114,7 +115,8 @@ on_both! {
                 break;
             }
             tokio::task::yield_now().await;
-        }
+        } })
+        .await;
     }
 
     async fn readers_never_see_half_a_batch(store) {

@@ -4,7 +4,7 @@ use poundlock_core::audit::{Event, Key};
 use poundlock_core::device::{DEVICE_FAILS_MAX, DeviceClaim, DeviceToken};
 use poundlock_core::guard::{self, Budget, Guessable, Lane, Reason, Verdict};
 use poundlock_core::id::{DeviceId, UserId};
-use poundlock_core::secret::Digest;
+use poundlock_core::secret::{Digest, Secret};
 use poundlock_core::user::UserName;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, device, guard as counters};
@@ -51,8 +51,8 @@ pub(crate) fn nobody(app: &App, name: &UserName) -> UserId {
 }
 
 /// The device an attempt claims to come from, if it names this very account.
-pub(crate) fn claimed(app: &App, device: Option<&str>, account: Option<&Account>) -> Option<DeviceClaim> {
-    let claim = DeviceToken::parse(&app.ring, device?)?;
+pub(crate) fn claimed(app: &App, device: Option<&Secret<String>>, account: Option<&Account>) -> Option<DeviceClaim> {
+    let claim = DeviceToken::parse(&app.ring, device?.reveal())?;
     (claim.user == account?.user.id).then_some(claim)
 }
 

@@ -6,6 +6,7 @@ use poundlock_core::guard::Guessable;
 use poundlock_core::id::FactorId;
 use poundlock_core::login::{Channel, Login, LoginHandle, Step};
 use poundlock_core::recovery::{self, RecoveryCode, RecoveryProof};
+use poundlock_core::secret::Secret;
 use poundlock_core::time::Time;
 use poundlock_core::totp::{self, Authenticator, Checked, Code, Remembered, TotpProof};
 use poundlock_core::user::UserName;
@@ -19,9 +20,14 @@ use crate::app::{App, SharedApp};
 use crate::journal::{Note, Origin};
 
 /// Reads a login back for its next step, with the account it is for.
-pub(crate) async fn load(app: &App, handle: &str, origin: &Origin, now: Time) -> Answer<(Login, Option<Account>)> {
+pub(crate) async fn load(
+    app: &App,
+    handle: &Secret<String>,
+    origin: &Origin,
+    now: Time,
+) -> Answer<(Login, Option<Account>)> {
     let gone = || refuse_unrecorded(origin, Denial::Gone);
-    let handle = LoginHandle::parse(handle).ok_or_else(gone)?;
+    let handle = LoginHandle::parse(handle.reveal()).ok_or_else(gone)?;
     let row = login::by_id(&app.store, handle.id()).await?.ok_or_else(gone)?;
     let opened = Login::open(&app.ring, &row, &handle, Channel::Api, now).map_err(|_| Fault::Seal("login"))?;
     let login = opened.map_err(|denial| refuse_unrecorded(origin, denial))?;
@@ -30,7 +36,7 @@ pub(crate) async fn load(app: &App, handle: &str, origin: &Origin, now: Time) ->
 }
 
 /// A code of an authenticator app.
-pub(crate) async fn totp(app: SharedApp, handle: String, code: Code, origin: Origin) -> Answer<Outcome> {
+pub(crate) async fn totp(app: SharedApp, handle: Secret<String>, code: Code, origin: Origin) -> Answer<Outcome> {
     let now = super::super::now(&app, &origin)?;
     let (login, account) = load(&app, &handle, &origin, now).await?;
     let account = account.ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
@@ -48,7 +54,12 @@ pub(crate) async fn totp(app: SharedApp, handle: String, code: Code, origin: Ori
 }
 
 /// A recovery code in place of the second factor.
-pub(crate) async fn recovery(app: SharedApp, handle: String, code: String, origin: Origin) -> Answer<Outcome> {
+pub(crate) async fn recovery(
+    app: SharedApp,
+    handle: Secret<String>,
+    code: RecoveryCode,
+    origin: Origin,
+) -> Answer<Outcome> {
     let now = super::super::now(&app, &origin)?;
     let (login, account) = load(&app, &handle, &origin, now).await?;
     let account = account.ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
@@ -71,21 +82,21 @@ pub(super) async fn spend_recovery(
     app: &App,
     note: &Note<'_>,
     account: Option<&Account>,
-    code: &str,
+    code: &Secret<String>,
     now: Time,
 ) -> Answer<Option<RecoveryProof>> {
     let Some(account) = account else { return Ok(None) };
-    let Some(proof) = find_recovery(app, account, code, now).await? else { return Ok(None) };
+    let Ok(code) = RecoveryCode::parse(code.reveal()) else { return Ok(None) };
+    let Some(proof) = find_recovery(app, account, &code, now).await? else { return Ok(None) };
     let mut batch = Batch::new();
     factor::spend_code(&mut batch, &proof);
     note.write(&mut batch, Event::RecoveryUsed);
     Ok(commit(app, batch).await?.map(|_| proof))
 }
 
-async fn find_recovery(app: &App, account: &Account, code: &str, now: Time) -> Answer<Option<RecoveryProof>> {
-    let Ok(code) = RecoveryCode::parse(code) else { return Ok(None) };
+async fn find_recovery(app: &App, account: &Account, code: &RecoveryCode, now: Time) -> Answer<Option<RecoveryProof>> {
     let row = factor::code(&app.store, &code.digest(account.user.id)).await?;
-    Ok(recovery::check(&app.ring, account.user.id, &code, row.as_ref(), now))
+    Ok(recovery::check(&app.ring, account.user.id, code, row.as_ref(), now))
 }
 
 /// Checks a code against every authenticator app of the account, and all of them whatever the first one says.
@@ -127,7 +138,9 @@ async fn finish(
             let record = note.record(Event::LoginSecondRefused);
             Err(refuse(app, Batch::new(), record, denial, account.user.id.as_bytes()).await)
         }
-        Step::Ask(_) | Step::Enrol(_) | Step::Offer(_) => Err(Refused::Fault(Fault::Other("a proof led back".into()))),
+        Step::Ask(_) | Step::Enrol(_) | Step::Offer(_) | Step::Added(_) => {
+            Err(Refused::Fault(Fault::Other("a proof led back".into())))
+        }
     }
 }
 
@@ -150,4 +163,3 @@ fn nobody_name() -> &'static UserName {
     static NOBODY: std::sync::LazyLock<UserName> = std::sync::LazyLock::new(|| UserName::for_attempt(""));
     &NOBODY
 }
-

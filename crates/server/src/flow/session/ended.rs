@@ -7,7 +7,7 @@ use poundlock_core::session::{Session, SessionRow};
 use poundlock_core::time::Time;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, refresh, session, user};
-use poundlock_verify::{Seconds, Verifier};
+use poundlock_verify::Seconds;
 
 use super::super::{Answer, Denial, Fault, commit, refuse_unrecorded};
 use crate::app::App;
@@ -26,11 +26,7 @@ pub(crate) struct Caller {
 pub(crate) async fn of_token(app: &App, token: &Secret<String>, origin: &Origin) -> Answer<Caller> {
     let now = super::super::now(app, origin)?;
     let refused = || refuse_unrecorded(origin, Denial::Unauthenticated);
-    let claims = {
-        let keys = app.keys.load();
-        let verifier = Verifier::new(&app.issuer, &app.account_audience).with_keys(keys.published().clone());
-        verifier.check(token.reveal(), Seconds(now.seconds())).map_err(|_| refused())?
-    };
+    let claims = app.keys.load().account.check(token.reveal(), Seconds::new(now.seconds())).map_err(|_| refused())?;
     let id: SessionId = claims.sid.parse().map_err(|_| refused())?;
     let row = session::by_id(&app.store, id).await?.ok_or_else(refused)?;
     let session = Session::from_row(&app.ring, &row).map_err(|_| Fault::Seal("session"))?;

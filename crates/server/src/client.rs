@@ -1,0 +1,107 @@
+//! The HTTP client of the command line: to a server by its address, or to the admin socket. Shows refusals as the
+//! server words them.
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+/// A server as the command line sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: String,
+}
+
+/// An answer that was not a success.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{title}. {detail} (reference {reference})")]
+pub(crate) struct Refusal {
+    pub(crate) code: String,
+    pub(crate) title: String,
+    pub(crate) detail: String,
+    pub(crate) reference: String,
+    pub(crate) retry_after: Option<i64>,
+    pub(crate) body: Value,
+}
+
+impl Client {
+    /// A client of the server at `base`, such as `https://login.example.org`.
+    pub(crate) fn to(base: &str) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+        Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
+    }
+
+    /// A client of an admin socket.
+    pub(crate) fn over(socket: &Path) -> anyhow::Result<Self> {
+        let http = reqwest::Client::builder().unix_socket(socket.to_owned()).no_proxy().build()?;
+        Ok(Self { http, base: "http://admin.socket".to_owned() })
+    }
+
+    /// Where it speaks to.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Posts JSON; a refusal is a [`Refusal`].
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.send(Method::POST, path, Some(body), None).await
+    }
+
+    /// Gets JSON.
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.send(Method::GET, path, None, None).await
+    }
+
+    /// Any request, with a bearer token if there is one.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        token: Option<&str>,
+    ) -> anyhow::Result<Value> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.with_context(|| format!("no answer from {}", self.base))?;
+        let (status, bytes) = (response.status(), response.bytes().await?);
+        if status == StatusCode::NO_CONTENT {
+            return Ok(Value::Null);
+        }
+        let answer: Value = serde_json::from_slice(&bytes)
+            .map_err(|_| anyhow!("{}{path} answered {status} with something other than JSON", self.base))?;
+        if status.is_success() { Ok(answer) } else { Err(refusal(answer).into()) }
+    }
+
+    /// Gets text, such as a key set.
+    pub(crate) async fn text(&self, path: &str) -> anyhow::Result<String> {
+        let response = self.http.get(format!("{}{path}", self.base)).send().await?;
+        if !response.status().is_success() {
+            bail!("{}{path} answered {}", self.base, response.status());
+        }
+        Ok(response.text().await?)
+    }
+}
+
+fn refusal(body: Value) -> Refusal {
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Refusal {
+        code: text("type").rsplit(':').next().unwrap_or_default().to_owned(),
+        title: text("title"),
+        detail: text("detail"),
+        reference: text("reference"),
+        retry_after: body.get("retry_after").and_then(Value::as_i64),
+        body,
+    }
+}
+
+/// A text member of an answer.
+pub(crate) fn text<'a>(answer: &'a Value, name: &str) -> anyhow::Result<&'a str> {
+    answer.get(name).and_then(Value::as_str).with_context(|| format!("the answer has no {name}"))
+}

@@ -1,0 +1,9 @@
+//! What every request passes before a handler sees it.
+
+pub(crate) mod accept;
+pub(crate) mod bearer;
+pub(crate) mod client_ip;
+pub(crate) mod cors;
+pub(crate) mod headers;
+pub(crate) mod host;
+pub(crate) mod request_id;

@@ -1,0 +1,35 @@
+//! Reads the caller of the account API from the `Authorization` header, and from there only: a token in a URL is in
+//! every log on the way (BND-08).
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use poundlock_core::secret::Secret;
+
+use super::super::error::Problem;
+use super::request_id::RequestId;
+use crate::app::SharedApp;
+use crate::flow::session::{Caller, of_token};
+use crate::flow::{Denial, refuse_unrecorded};
+use crate::journal::Origin;
+
+impl FromRequestParts<SharedApp> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Problem> {
+        let Ok(request) = RequestId::from_request_parts(parts, app).await;
+        let Ok(origin) = Origin::from_request_parts(parts, app).await;
+        let mut values = parts.headers.get_all(AUTHORIZATION).iter();
+        let token = match (values.next(), values.next()) {
+            (Some(value), None) => value.to_str().ok().and_then(|value| {
+                let (scheme, token) = value.split_once(' ')?;
+                scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim().to_owned()))
+            }),
+            _ => None,
+        };
+        let Some(token) = token else {
+            return Err(Problem::of(refuse_unrecorded(&origin, Denial::Unauthenticated), &request));
+        };
+        of_token(app, &token, &origin).await.map_err(|refused| Problem::of(refused, &request))
+    }
+}

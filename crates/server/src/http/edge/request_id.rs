@@ -1,0 +1,87 @@
+//! Names every request, finds where it came from, and writes its one line in the log: method, route, status, no query
+//! and no body (AUD-03).
+
+use std::convert::Infallible;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
+use poundlock_core::secret::random_bytes;
+
+use super::client_ip::{Network, client_ip, is_unasked};
+use crate::app::SharedApp;
+use crate::journal::Origin;
+
+/// Longest user agent that is kept, in characters.
+const AGENT_CHARS_MAX: usize = 200;
+
+/// The name of one request; the reference of answers that have no record.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(String);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RequestId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self(String::new())))
+    }
+}
+
+impl FromRequestParts<SharedApp> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let request = parts.extensions.get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+        let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self {
+            request,
+            address: client_ip(peer, &parts.headers, &trusted(app)),
+            agent: agent.map(|agent| agent.chars().take(AGENT_CHARS_MAX).collect()),
+        })
+    }
+}
+
+fn trusted(app: &SharedApp) -> Vec<Network> {
+    app.config.listen.behind.iter().filter_map(|text| Network::parse(text)).collect()
+}
+
+/// Gives the request its name, and logs it when it is answered.
+pub(crate) async fn name_and_log(State(app): State<SharedApp>, mut request: Request, next: Next) -> Response {
+    let bytes: [u8; 12] = random_bytes(&app.rng);
+    let id = RequestId(bytes.iter().fold("req_".to_owned(), |id, byte| format!("{id}{byte:02x}")));
+    let peer: Option<IpAddr> = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    warn_once_of_unasked_proxy(peer, &request, &app);
+    request.extensions_mut().insert(id.clone());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |path| path.as_str().to_owned());
+    let mut response = next.run(request).await;
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    tracing::debug!(request = %id, %method, route, status = response.status().as_u16(), "answered");
+    response
+}
+
+fn warn_once_of_unasked_proxy(peer: Option<IpAddr>, request: &Request, app: &SharedApp) {
+    use std::sync::Once;
+    static WARNED: Once = Once::new();
+    if let Some(peer) = peer
+        && is_unasked(Some(peer), request.headers(), &trusted(app))
+    {
+        WARNED.call_once(|| {
+            tracing::warn!("X-Forwarded-For from {peer} is ignored; if it is your proxy, add {peer} to listen.behind");
+        });
+    }
+}

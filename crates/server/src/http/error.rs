@@ -1,0 +1,145 @@
+//! Refusals and faults as `application/problem+json` (RFC 9457), each with a stable type, a reference and what to do
+//! next. The one place where a decision becomes a status.
+
+mod words;
+
+use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use self::words::Words;
+use super::edge::request_id::RequestId;
+use crate::flow::{Fault, Handle, Refused};
+
+/// An error answer.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    words: Words,
+    detail: Option<String>,
+    reference: String,
+    login: Option<Box<Handle>>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    reference: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    factors: Option<&'a [&'static str]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<i64>,
+}
+
+impl Problem {
+    fn new(words: Words, reference: String) -> Self {
+        Self { words, detail: None, reference, login: None }
+    }
+
+    fn saying(words: Words, reference: String, detail: &str) -> Self {
+        Self { words, detail: Some(detail.to_owned()), reference, login: None }
+    }
+
+    /// The answer to what a flow refused. A fault is logged here, once, and shown as a constant.
+    pub(crate) fn of(refused: Refused, request: &RequestId) -> Self {
+        match refused {
+            Refused::Denied { denial, reference, login } => {
+                let reference = if reference.is_empty() { request.to_string() } else { reference };
+                tracing::info!(denial = denial.code(), reference, request = %request, "refused");
+                Self { words: words::of_denial(denial), detail: None, reference, login }
+            }
+            Refused::Unusable(why) => Self::saying(words::UNUSABLE, request.to_string(), &why),
+            Refused::Fault(fault) => {
+                tracing::error!(%fault, request = %request, "a request could not be decided");
+                let words = if is_unavailable(&fault) { words::UNAVAILABLE } else { words::INTERNAL };
+                Self::new(words, request.to_string())
+            }
+        }
+    }
+
+    /// The reference of a request that was refused before anything read it.
+    pub(crate) fn reference_of(request: &Request) -> String {
+        request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default()
+    }
+
+    pub(crate) fn bad_content_type(reference: String) -> Self {
+        Self::new(words::CONTENT_TYPE, reference)
+    }
+
+    pub(crate) fn bad_body(reference: String, status: StatusCode, why: &str) -> Self {
+        let words = if status == StatusCode::PAYLOAD_TOO_LARGE { words::TOO_LARGE } else { words::BAD_REQUEST };
+        Self::saying(words, reference, why)
+    }
+
+    pub(crate) fn bad_json(reference: String, why: &str) -> Self {
+        Self::saying(words::BAD_REQUEST, reference, why)
+    }
+
+    pub(crate) fn bad_request(request: &RequestId, why: &str) -> Self {
+        Self::saying(words::BAD_REQUEST, request.to_string(), why)
+    }
+
+    pub(crate) fn foreign_host(reference: String) -> Self {
+        Self::new(words::MISDIRECTED, reference)
+    }
+
+    pub(crate) fn not_found(request: &RequestId) -> Self {
+        Self::new(words::NOT_FOUND, request.to_string())
+    }
+}
+
+fn is_unavailable(fault: &Fault) -> bool {
+    use poundlock_store::{CommitError, StoreError};
+    matches!(
+        fault,
+        Fault::Read(StoreError::Unavailable(_))
+            | Fault::Commit(CommitError::Unavailable(_) | CommitError::Unknown | CommitError::Full)
+    )
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Words { code, status, title, detail, retry_after, challenge } = self.words;
+        let body = Body {
+            r#type: format!("urn:poundlock:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: self.detail.as_deref().unwrap_or(detail),
+            reference: &self.reference,
+            retry_after,
+            login: self.login.as_ref().map(|handle| handle.login.reveal().as_str()),
+            factors: self.login.as_ref().map(|handle| handle.factors.as_slice()),
+            expires_in: self.login.as_ref().map(|handle| handle.expires_in),
+        };
+        // Plain data with text keys always becomes JSON.
+        let json = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (status, json).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(challenge) = challenge {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        response
+    }
+}
+
+/// Any path that is not in the table.
+pub(crate) async fn no_such_route(request: Request) -> Problem {
+    Problem::new(words::NOT_FOUND, Problem::reference_of(&request))
+}
+
+/// A path in the table, asked with another method.
+pub(crate) async fn method_not_allowed(request: Request) -> Problem {
+    Problem::new(words::METHOD, Problem::reference_of(&request))
+}

@@ -1,0 +1,43 @@
+//! `POST /v1/step-up`: both factors again, for one action.
+
+use axum::extract::State;
+use poundlock_core::step_up::Action;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::body::{Json, SecretText};
+use super::edge::request_id::RequestId;
+use super::error::Problem;
+use super::login::ask;
+use crate::app::SharedApp;
+use crate::flow::session::Caller;
+use crate::flow::{login, step_up};
+use crate::journal::Origin;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Begin {
+    action: String,
+    #[serde(default)]
+    target: String,
+    password: SecretText,
+}
+
+/// Longest target, in bytes: an id.
+const TARGET_BYTES_MAX: usize = 64;
+
+/// The password; the second factor goes to `/v1/login/totp` with the login in the answer.
+pub(crate) async fn begin(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    origin: Origin,
+    request: RequestId,
+    Json(body): Json<Begin>,
+) -> Result<axum::Json<Value>, Problem> {
+    let action = Action::parse(&body.action)
+        .filter(|_| body.target.len() <= TARGET_BYTES_MAX)
+        .ok_or_else(|| Problem::bad_request(&request, "there is no such action"))?;
+    let password = login::attempt(body.password.0).map_err(|refused| Problem::of(refused, &request))?;
+    let asked = step_up::begin(app, caller, (action, body.target, password), origin).await;
+    asked.map(|handle| axum::Json(ask(&handle))).map_err(|refused| Problem::of(refused, &request))
+}

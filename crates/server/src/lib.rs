@@ -1,0 +1,28 @@
+//! The server and its command line. One library so that tests can drive the same router; one binary that runs it.
+
+mod app;
+mod boot;
+mod client;
+mod clock;
+mod cmd;
+mod config;
+mod flow;
+mod hasher;
+mod http;
+mod jobs;
+mod journal;
+mod registry;
+mod rng;
+mod serving;
+mod status;
+mod timekeeper;
+
+#[cfg(feature = "testing")]
+pub mod testing;
+
+use std::process::ExitCode;
+
+/// Runs the command line.
+pub fn run() -> ExitCode {
+    cmd::run()
+}

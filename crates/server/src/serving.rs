@@ -1,0 +1,116 @@
+//! A server under way: listeners, jobs, and an end that loses no answer.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use poundlock_core::audit::Event;
+use poundlock_core::seal::MasterKey;
+use poundlock_store::Options;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::app::SharedApp;
+use crate::boot::{self, DataLock};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::http::edge::accept;
+use crate::http::{admin, routes};
+use crate::jobs;
+
+/// Longest path of a Unix socket that every system takes, in bytes.
+const SOCKET_BYTES_MAX: usize = 100;
+
+/// A running server.
+pub(crate) struct Serving {
+    pub(crate) app: SharedApp,
+    pub(crate) address: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+    socket: PathBuf,
+    _lock: DataLock,
+}
+
+impl Serving {
+    /// Starts everything. `lock` is the data folder's, already taken.
+    pub(crate) async fn start(mut config: Config, master: MasterKey, lock: DataLock) -> anyhow::Result<Self> {
+        let listeners = bind(config.listen.address).await?;
+        let address = listeners.first().context("no address to listen on")?.local_addr()?;
+        config.listen.address = address;
+        let socket = config.admin_socket();
+        let app = boot::boot(config, master, Clock::start(), &Options::default()).await?;
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = jobs::start(&app, &stopped);
+        for listener in listeners {
+            tasks.spawn(accept::tcp(listener, routes::public(SharedApp::clone(&app)), stopped.clone()));
+        }
+        let admin = bind_socket(&socket)?;
+        tasks.spawn(accept::unix(admin, admin::router(SharedApp::clone(&app)), stopped));
+        Ok(Self { app, address, stop, tasks, socket, _lock: lock })
+    }
+
+    /// Waits for SIGINT or SIGTERM, then ends.
+    pub(crate) async fn until_told(self) -> anyhow::Result<()> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        self.end().await
+    }
+
+    /// Lets answers under way leave, stores the clock's mark and says goodbye in the audit log.
+    pub(crate) async fn end(mut self) -> anyhow::Result<()> {
+        // The receivers may all be gone already; then there is nothing left to stop.
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+        if let Ok(now) = self.app.time.now() {
+            boot::note(&self.app, Event::ServerStopped, now).await?;
+        }
+        boot::store_mark(&self.app).await?;
+        self.app.store.close().await;
+        let _ = std::fs::remove_file(&self.socket);
+        Ok(())
+    }
+}
+
+/// Binds the address; a loopback one in both families, since `localhost` may mean either.
+async fn bind(address: SocketAddr) -> anyhow::Result<Vec<TcpListener>> {
+    let first = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: is another server there? choose another with --listen")
+    })?;
+    let mut listeners = vec![first];
+    let other = match address.ip() {
+        IpAddr::V4(ip) if ip == Ipv4Addr::LOCALHOST => Some(IpAddr::V6(Ipv6Addr::LOCALHOST)),
+        IpAddr::V6(ip) if ip == Ipv6Addr::LOCALHOST => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        _ => None,
+    };
+    if let (Some(other), Some(first)) = (other, listeners.first()) {
+        let port = first.local_addr()?.port();
+        // A machine without the other family still serves this one.
+        if let Ok(second) = TcpListener::bind(SocketAddr::new(other, port)).await {
+            listeners.push(second);
+        }
+    }
+    Ok(listeners)
+}
+
+/// Binds the admin socket, for its owner alone. The data folder's lock is held, so a socket that is there is a dead one.
+fn bind_socket(path: &Path) -> anyhow::Result<UnixListener> {
+    let bytes = path.as_os_str().len();
+    if bytes > SOCKET_BYTES_MAX {
+        bail!(
+            "the admin socket's path has {bytes} bytes, and a socket can have {SOCKET_BYTES_MAX}: \
+             name a shorter one with --admin-socket"
+        );
+    }
+    if path.exists() {
+        std::fs::remove_file(path).with_context(|| format!("cannot remove the old socket {}", path.display()))?;
+    }
+    let listener = UnixListener::bind(path).with_context(|| format!("cannot make the socket {}", path.display()))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}

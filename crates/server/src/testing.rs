@@ -1,0 +1,282 @@
+//! What the HTTP tests drive: the real router on a real store, a clock that the test moves, and nothing else faked.
+//! Compiled under the feature `testing` only, which no release build turns on.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own tools end the test when they fail")]
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use poundlock_core::password::Cost;
+use poundlock_core::seal::MasterKey;
+use poundlock_core::testing::SeededRng;
+use poundlock_core::time::{Span, Time};
+use poundlock_store::{Store, migrations};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::app::SharedApp;
+use crate::boot;
+use crate::clock::{Clock, Manual};
+use crate::config::Config;
+use crate::http::{admin, routes};
+
+/// When tests begin: 2027-01-15T08:00:00Z.
+pub const BEGIN: Time = Time::from_millis(1_800_000_000_000);
+
+/// One server under test: its public and admin routers, its store and its clock.
+#[derive(Clone)]
+pub struct TestApp {
+    app: SharedApp,
+    public: Router,
+    admin: Router,
+    hands: Arc<Manual>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, as JSON where it is JSON, else as text.
+    pub body: Value,
+}
+
+/// A user who has enrolled: what a person and their devices know.
+#[derive(Clone, Debug)]
+pub struct TestUser {
+    /// Name.
+    pub name: String,
+    /// Password.
+    pub password: String,
+    /// The enrolment URI, with the seed in it.
+    pub totp_uri: String,
+    /// Recovery codes.
+    pub recovery_codes: Vec<String>,
+    /// The token answer of the enrolment.
+    pub tokens: Value,
+}
+
+impl TestApp {
+    /// A server on `store`, which is migrated here, with cheap hashes and no limits by source on loopback.
+    pub async fn on(store: &Store) -> Self {
+        Self::with(store, |_| {}).await
+    }
+
+    /// The same, with a configuration that the test changes first.
+    pub async fn with(store: &Store, change: impl FnOnce(&mut Settings)) -> Self {
+        let hands = Arc::new(Manual::default());
+        hands.wall.store(BEGIN.millis(), Ordering::SeqCst);
+        Self::start(store.clone(), hands, change).await
+    }
+
+    /// Another node, or the same after a restart: the same store, master key and clock.
+    pub async fn again(&self) -> Self {
+        Self::start(self.app.store.clone(), Arc::clone(&self.hands), |_| {}).await
+    }
+
+    async fn start(store: Store, hands: Arc<Manual>, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new() };
+        change(&mut settings);
+        let mut config = Config::default();
+        config.guard.sources.loopback_unlimited = settings.loopback_unlimited;
+        config.listen.behind = settings.trusted_proxies;
+        config.password.threads = 2;
+        store.migrate(migrations::ALL, BEGIN).await.unwrap();
+        let master = MasterKey::random(&SeededRng::new(7));
+        let clock = Clock::Manual(Arc::clone(&hands));
+        let app = boot::assemble(config, (store, settings.cost), master, clock).await.unwrap();
+        let public = routes::public(SharedApp::clone(&app));
+        let admin = admin::router(SharedApp::clone(&app));
+        Self { app, public, admin, hands }
+    }
+
+    /// The store, for looking behind the server's back.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.app.store
+    }
+
+    /// Now, on the test's clock.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        Time::from_millis(self.hands.wall.load(Ordering::SeqCst))
+    }
+
+    /// Moves both clocks on.
+    pub fn advance(&self, span: Span) {
+        self.hands.wall.fetch_add(span.millis(), Ordering::SeqCst);
+        self.hands.running.fetch_add(span.millis(), Ordering::SeqCst);
+    }
+
+    /// Moves the wall clock alone: what an operator or a broken time server does.
+    pub fn jump(&self, span: Span) {
+        self.hands.wall.fetch_add(span.millis(), Ordering::SeqCst);
+    }
+
+    /// How many password hashes have been computed.
+    #[must_use]
+    pub fn checks(&self) -> u64 {
+        self.app.hasher.checks()
+    }
+
+    /// Hears the notices that the jobs would hear, at once.
+    pub async fn take_over_changes(&self) {
+        self.app.status.forget("all");
+        crate::jobs::notices::reload(&self.app).await.unwrap();
+    }
+
+    /// Runs the sweep once.
+    pub async fn sweep(&self) {
+        crate::jobs::sweep::sweep(SharedApp::clone(&self.app)).await.unwrap();
+    }
+
+    /// Posts JSON from 127.0.0.1.
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send(Method::POST, path, Some(body), &[]).await
+    }
+
+    /// Gets from 127.0.0.1.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, None, &[]).await
+    }
+
+    /// Any request with a bearer token.
+    pub async fn bearer(&self, method: Method, path: &str, body: Option<&Value>, token: &str) -> Reply {
+        self.send(method, path, body, &[("authorization", &format!("Bearer {token}"))]).await
+    }
+
+    /// Any request with headers.
+    pub async fn send(&self, method: Method, path: &str, body: Option<&Value>, headers: &[(&str, &str)]) -> Reply {
+        self.send_from(IpAddr::from([127, 0, 0, 1]), method, path, (body, headers)).await
+    }
+
+    /// Any request from any address.
+    pub async fn send_from(
+        &self,
+        from: IpAddr,
+        method: Method,
+        path: &str,
+        (body, headers): (Option<&Value>, &[(&str, &str)]),
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path).header("host", "localhost:8080");
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.raw(from, request.body(body).unwrap()).await
+    }
+
+    /// A request as it is.
+    pub async fn raw(&self, from: IpAddr, mut request: Request<Body>) -> Reply {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(from, 50_000)));
+        reply(self.public.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// A request to the admin socket's router.
+    pub async fn admin(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        reply(self.admin.clone().oneshot(request.body(body).unwrap()).await.unwrap()).await
+    }
+
+    /// The present code of a seed, by the server's own clock.
+    #[must_use]
+    pub fn code(&self, totp_uri: &str) -> String {
+        self.code_at(totp_uri, Span::ZERO)
+    }
+
+    /// The code of a seed on a device whose clock is ahead of ours by `ahead`.
+    #[must_use]
+    pub fn code_at(&self, totp_uri: &str, ahead: Span) -> String {
+        let seconds = u64::try_from((self.now() + ahead).seconds()).unwrap();
+        totp_rs::Totp::from_url(totp_uri).unwrap().generate(seconds).to_string()
+    }
+
+    /// Invites and enrols a user, and moves on to the next code.
+    pub async fn enrol(&self, name: &str, groups: &[&str]) -> TestUser {
+        let invite =
+            self.admin(Method::POST, "/v1/admin/invites", Some(&json!({ "name": name, "groups": groups }))).await;
+        let password = format!("quite unguessable {name} phrase");
+        let accept = json!({ "invite": invite.ok()["invite"], "password": password });
+        let login = self.post("/v1/invite/accept", &accept).await.ok()["login"].clone();
+        let uri = self.post("/v1/login/enrol/totp", &json!({ "login": login })).await.ok()["uri"].clone();
+        let totp_uri = uri.as_str().unwrap().to_owned();
+        let confirm = json!({ "login": login, "code": self.code(&totp_uri) });
+        let tokens = self.post("/v1/login/enrol/totp/confirm", &confirm).await.ok();
+        self.advance(Span::from_seconds(30));
+        let codes = tokens["recovery_codes"].as_array().unwrap();
+        let recovery_codes = codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect();
+        TestUser { name: name.to_owned(), password, totp_uri, recovery_codes, tokens }
+    }
+
+    /// Proves the password; gives the login handle.
+    pub async fn password_step(&self, user: &TestUser) -> String {
+        let body = json!({ "name": user.name, "password": user.password });
+        self.post("/v1/login", &body).await.ok()["login"].as_str().unwrap().to_owned()
+    }
+
+    /// Logs in with password and code, for an audience if one is named, and moves on to the next code.
+    pub async fn log_in(&self, user: &TestUser, audience: Option<&str>) -> Value {
+        let mut body = json!({ "name": user.name, "password": user.password });
+        if let Some(audience) = audience {
+            body["audience"] = json!(audience);
+        }
+        let login = self.post("/v1/login", &body).await.ok()["login"].clone();
+        let code = self.code(&user.totp_uri);
+        let tokens = self.post("/v1/login/totp", &json!({ "login": login, "code": code })).await.ok();
+        self.advance(Span::from_seconds(30));
+        tokens
+    }
+}
+
+/// What a test may set.
+#[derive(Debug)]
+pub struct Settings {
+    /// Whether loopback is spared the limits by source.
+    pub loopback_unlimited: bool,
+    /// Cost of password hashes.
+    pub cost: Cost,
+    /// Networks of trusted proxies.
+    pub trusted_proxies: Vec<String>,
+}
+
+impl Reply {
+    /// The body of a success; ends the test otherwise.
+    pub fn ok(self) -> Value {
+        if !self.status.is_success() {
+            panic!("expected a success, got {}: {}", self.status, self.body);
+        }
+        self.body
+    }
+
+    /// The short code of a refusal's type; ends the test on a success.
+    #[must_use]
+    pub fn refusal(&self) -> &str {
+        if self.status.is_success() {
+            panic!("expected a refusal, got {}: {}", self.status, self.body);
+        }
+        self.body["type"].as_str().unwrap_or_default().rsplit(':').next().unwrap_or_default()
+    }
+}
+
+async fn reply(response: axum::response::Response) -> Reply {
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Reply { status: parts.status, headers: parts.headers, body }
+}

@@ -1,0 +1,3 @@
+//! The integration tests of the server: one binary, modules that mirror the URL table.
+
+mod http;
