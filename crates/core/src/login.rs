@@ -20,6 +20,7 @@ use crate::policy;
 use crate::recovery::RecoveryProof;
 use crate::seal::{BadSeal, Keyring};
 use crate::secret::{Digest, Rng, Secret};
+use crate::step_up::Action;
 use crate::time::{Span, Time};
 use crate::totp::{self, Code, Seed, TotpProof, TotpRow};
 
@@ -166,8 +167,14 @@ impl Login {
 
     /// A right password inside a live session, for one action of it.
     #[must_use]
-    pub fn step_up(evidence: Evidence, request: Request, then: Then, now: Time, rng: &dyn Rng) -> (Self, LoginHandle) {
-        Self::begin(State::Second { evidence }, request, then, now, rng)
+    pub fn step_up(
+        evidence: Evidence,
+        request: Request,
+        (session, action, target): (SessionId, Action, String),
+        at: (Time, &dyn Rng),
+    ) -> (Self, LoginHandle) {
+        let then = Then::StepUp { session, action: action.as_str().to_owned(), target };
+        Self::begin(State::Second { evidence }, request, then, at.0, at.1)
     }
 
     /// A live session must prove its second factor again before it goes on. `id` is drawn by the caller, since the
@@ -177,10 +184,10 @@ impl Login {
         id: LoginId,
         user: UserId,
         request: Request,
-        then: Then,
+        (session, token): (SessionId, Vec<u8>),
         at: (Time, &dyn Rng),
     ) -> (Self, LoginHandle) {
-        Self::begin_as(id, State::Reprove { user }, request, then, at)
+        Self::begin_as(id, State::Reprove { user }, request, Then::Refresh { session, token }, at)
     }
 
     /// A right to enrol, and a password: newly set for an invite, checked for a ticket.

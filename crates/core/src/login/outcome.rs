@@ -32,19 +32,19 @@ pub struct Enrolled {
 /// Proof that a session's second factor was proved again. Changes when, never how (DESIGN: freshness).
 #[derive(Debug)]
 pub struct Fresh {
-    session: SessionId,
-    user: UserId,
-    at: Time,
-    token: Vec<u8>,
+    pub(super) session: SessionId,
+    pub(super) user: UserId,
+    pub(super) at: Time,
+    pub(super) token: Vec<u8>,
 }
 
 /// Proof of both factors for one action of one session.
 #[derive(Debug)]
 pub struct Raised {
-    session: SessionId,
-    action: String,
-    target: String,
-    grant: Grant,
+    pub(super) session: SessionId,
+    pub(super) action: String,
+    pub(super) target: String,
+    pub(super) grant: Grant,
 }
 
 impl Fresh {
