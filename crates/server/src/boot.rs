@@ -72,7 +72,7 @@ pub(crate) async fn assemble(
     let keys = Keys::load(&store, &ring, &issuer, &account_audience).await?;
     let node = node_name(&rng)?;
     let journal = Journal::start(node, &store, &ring, now, &rng).await?;
-    let app = Arc::new(App {
+    Ok(Arc::new(App {
         account_audience,
         cost,
         keys: ArcSwap::from_pointee(keys),
@@ -87,9 +87,7 @@ pub(crate) async fn assemble(
         time,
         rng,
         journal,
-    });
-    note(&app, Event::ServerStarted, now).await?;
-    Ok(app)
+    }))
 }
 
 /// Writes a record of the server itself.
