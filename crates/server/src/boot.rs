@@ -84,6 +84,7 @@ pub(crate) async fn assemble(
         config,
         store,
         ring,
+        master: ArcSwap::from_pointee(master),
         time,
         rng,
         journal,

@@ -2,9 +2,12 @@
 //! sets a password, and nothing leaves the store without an administrator who can log in.
 
 pub(crate) mod account;
+pub(crate) mod client;
 pub(crate) mod device;
 pub(crate) mod group;
 pub(crate) mod invite;
+pub(crate) mod key;
+pub(crate) mod master;
 pub(crate) mod reset;
 pub(crate) mod session;
 pub(crate) mod user;
