@@ -1,10 +1,18 @@
 //! The command line. Every command but `up` and `serve` is a client: of a server, or of the admin socket.
 
+mod audience;
+mod client;
+mod config;
+mod device;
+mod invite;
+mod key;
 mod login;
 mod serve;
+mod session;
 mod show;
 mod table;
 mod terminal;
+mod token;
 mod up;
 mod user;
 
@@ -70,6 +78,22 @@ enum Command {
     Login(login::Login),
     /// Invite, list and change users.
     User(user::User),
+    /// List and withdraw invites and tickets.
+    Invite(invite::Invite),
+    /// List and end sessions.
+    Session(session::Session),
+    /// List and revoke the known devices of a user.
+    Device(device::Device),
+    /// List and change the applications that may ask for tokens.
+    Client(client::Client),
+    /// List and change the services that tokens are for.
+    Audience(audience::Audience),
+    /// List, rotate and revoke signing keys; make and rotate the master key.
+    Key(key::Key),
+    /// Explain tokens.
+    Token(token::Token),
+    /// Show and check the configuration.
+    Config(config::Settings),
 }
 
 /// Where to listen, for the commands that do.
@@ -153,6 +177,14 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(serve) => serve.run(&cli.place).await,
         Command::Login(login) => login.run().await,
         Command::User(user) => user.run(&cli.place).await,
+        Command::Invite(invite) => invite.run(&cli.place).await,
+        Command::Session(session) => session.run(&cli.place).await,
+        Command::Device(device) => device.run(&cli.place).await,
+        Command::Client(client) => client.run(&cli.place).await,
+        Command::Audience(audience) => audience.run(&cli.place).await,
+        Command::Key(key) => key.run(&cli.place).await,
+        Command::Token(token) => token.run(&cli.place).await,
+        Command::Config(settings) => settings.run(&cli.place),
     }
 }
 
