@@ -4,10 +4,14 @@
 pub(crate) mod admin;
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+
+/// How long an answer may take; making RSA keys takes longest.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// A server as the command line sees it.
 #[derive(Clone, Debug)]
@@ -36,13 +40,14 @@ pub(crate) struct Unreachable(pub(crate) String);
 impl Client {
     /// A client of the server at `base`, such as `https://login.example.org`.
     pub(crate) fn to(base: &str) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        let http = http.timeout(ANSWER_WITHIN).build()?;
         Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
     }
 
     /// A client of an admin socket.
     pub(crate) fn over(socket: &Path) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().unix_socket(socket.to_owned()).no_proxy().build()?;
+        let http = reqwest::Client::builder().unix_socket(socket.to_owned()).no_proxy().timeout(ANSWER_WITHIN).build()?;
         Ok(Self { http, base: "http://admin.socket".to_owned() })
     }
 
