@@ -1,20 +1,8 @@
 //! What has been proved in one login, carried between requests. Only [`crate::policy`] turns it into a grant.
 //!
 //! **Architecture Invariant:** no other crate can make or read back evidence. Its fields are private, it is not
-//! `Deserialize`, and it leaves this crate only sealed, inside a login row ([`crate::login`]).
-//!
-//! A proof comes only from a check:
-//! ```
-//! use poundlock_core::evidence::Evidence;
-//! use poundlock_core::password::PasswordProof;
-//! fn carry(proof: PasswordProof, version: i64) -> Evidence { Evidence::first(proof, version) }
-//! ```
-//! and evidence cannot be made by hand:
-//! ```compile_fail
-//! use poundlock_core::evidence::Evidence;
-//! use poundlock_core::password::PasswordProof;
-//! fn carry(proof: PasswordProof, version: i64) -> Evidence { Evidence { proof, version } }
-//! ```
+//! `Deserialize`, and it leaves this crate only sealed, inside a login row ([`crate::login`]). The examples of
+//! `unforgeable.rs` hold that.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +18,8 @@ use crate::totp::TotpProof;
 pub(crate) enum Means {
     Password,
     Totp(FactorId),
+    /// An authenticator app on probation after a recovery.
+    HeldTotp(FactorId),
     RecoveryCode,
 }
 
@@ -44,7 +34,7 @@ impl Means {
     pub(crate) const fn kind(self) -> Kind {
         match self {
             Self::Password => Kind::Knowledge,
-            Self::Totp(_) | Self::RecoveryCode => Kind::Possession,
+            Self::Totp(_) | Self::HeldTotp(_) | Self::RecoveryCode => Kind::Possession,
         }
     }
 }
@@ -83,7 +73,8 @@ impl Evidence {
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "a proof is spent by its use")]
     pub fn and_totp(self, proof: TotpProof) -> Option<Self> {
-        self.and(proof.user(), Proved { means: Means::Totp(proof.factor()), at: proof.at() })
+        let means = if proof.held() { Means::HeldTotp(proof.factor()) } else { Means::Totp(proof.factor()) };
+        self.and(proof.user(), Proved { means, at: proof.at() })
     }
 
     /// Adds a recovery code. `None` when the proof is another user's.
@@ -126,3 +117,6 @@ impl Evidence {
         Some(self)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

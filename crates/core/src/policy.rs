@@ -1,17 +1,7 @@
 //! The one policy: what evidence is worth. Every path to a session goes through [`grant`] (MFA-04).
 //!
 //! **Architecture Invariant:** [`Grant`] has private fields and is made in this file only, from evidence of two
-//! different kinds of factor.
-//!
-//! ```
-//! use poundlock_core::{evidence::Evidence, policy::{self, Grant}};
-//! fn decide(evidence: &Evidence) -> Option<Grant> { policy::grant(evidence) }
-//! ```
-//! No other crate can write one down:
-//! ```compile_fail
-//! use poundlock_core::{evidence::Evidence, policy::{self, Grant}};
-//! fn decide(evidence: &Evidence) -> Option<Grant> { Some(Grant { user: evidence.user() }) }
-//! ```
+//! different kinds of factor. The examples of `unforgeable.rs` hold that.
 
 use crate::evidence::{Evidence, Kind, Means};
 use crate::id::{FactorId, UserId};
@@ -26,9 +16,16 @@ pub struct Grant {
     event: Event,
     mfa_time: Time,
     factor: Option<FactorId>,
+    held: bool,
 }
 
 impl Grant {
+    /// Whether the second factor is on probation after a recovery: it opens sessions, and changes nothing.
+    #[must_use]
+    pub const fn held(&self) -> bool {
+        self.held
+    }
+
     /// Whose grant this is.
     #[must_use]
     pub const fn user(&self) -> UserId {
@@ -62,7 +59,8 @@ impl Grant {
 
 /// Decides what `evidence` is worth: a grant, or `None` while fewer than two different kinds are proved (MFA-01).
 #[must_use]
-pub fn grant(evidence: &Evidence) -> Option<Grant> {
+#[expect(clippy::needless_pass_by_value, reason = "evidence gives one grant: it is spent by its use")]
+pub fn grant(evidence: Evidence) -> Option<Grant> {
     let proved = evidence.proved();
     let has = |kind| proved.iter().any(|p| p.means.kind() == kind);
     if !(has(Kind::Knowledge) && has(Kind::Possession)) {
@@ -71,7 +69,7 @@ pub fn grant(evidence: &Evidence) -> Option<Grant> {
     let recovered = proved.iter().any(|p| p.means == Means::RecoveryCode);
     let possession = proved.iter().rfind(|p| p.means.kind() == Kind::Possession)?;
     let factor = match possession.means {
-        Means::Totp(factor) => Some(factor),
+        Means::Totp(factor) | Means::HeldTotp(factor) => Some(factor),
         Means::Password | Means::RecoveryCode => None,
     };
     let second = if recovered { Amr::Rcv } else { Amr::Otp };
@@ -80,5 +78,15 @@ pub fn grant(evidence: &Evidence) -> Option<Grant> {
     // The oldest proof: a service that asks for a younger login must not be told of the younger half only.
     let oldest = proved.iter().map(|p| p.at).min()?;
     let event = Event::new(acr, vec![Amr::Pwd, second, Amr::Mfa], oldest);
-    Some(Grant { user: evidence.user(), user_version: evidence.user_version(), event, mfa_time: possession.at, factor })
+    Some(Grant {
+        user: evidence.user(),
+        user_version: evidence.user_version(),
+        event,
+        mfa_time: possession.at,
+        factor,
+        held: matches!(possession.means, Means::HeldTotp(_)),
+    })
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

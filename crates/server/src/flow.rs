@@ -16,7 +16,7 @@ use poundlock_core::time::Time;
 use poundlock_store::{Batch, CommitError, Committed, StoreError, audit};
 
 use crate::app::App;
-use crate::journal::{Note, Origin};
+use crate::journal::{Note, Noted, Origin};
 
 /// What a flow answers.
 pub(crate) type Answer<T> = Result<T, Refused>;
@@ -80,10 +80,10 @@ pub(crate) async fn commit(app: &App, batch: Batch) -> Result<Option<Committed>,
 
 /// Refuses: writes why, with whatever else the refusal does, and then says so. A refusal that cannot be recorded is a
 /// fault, not a quieter refusal (AUD-07).
-pub(crate) async fn refuse(app: &App, mut batch: Batch, record: Record, denial: Denial, target: &[u8]) -> Refused {
-    let (source, now) = (record.request().unwrap_or_default().to_owned(), record.at());
-    let record = record.because(denial.code());
-    let reference = match offer(app, record, &source, target, now) {
+pub(crate) async fn refuse(app: &App, mut batch: Batch, noted: Noted, denial: Denial, target: &[u8]) -> Refused {
+    let (record, source) = noted.into_parts();
+    let now = record.at();
+    let reference = match offer(app, record.because(denial.code()), &source, target, now) {
         Offered::Write(record) => {
             audit::record(&mut batch, &record);
             record.id()
@@ -113,9 +113,7 @@ pub(crate) fn now(app: &App, origin: &Origin) -> Answer<Time> {
 }
 
 /// Runs a flow to its end, even when the client hangs up: a spent attempt must get its outcome written.
-pub(crate) async fn to_the_end<T: Send + 'static>(
-    flow: impl Future<Output = Answer<T>> + Send + 'static,
-) -> Answer<T> {
+pub(crate) async fn to_the_end<T: Send + 'static>(flow: impl Future<Output = Answer<T>> + Send + 'static) -> Answer<T> {
     match tokio::spawn(flow).await {
         Ok(answer) => answer,
         Err(error) => Err(Refused::Fault(Fault::Other(format!("a flow did not end: {error}")))),

@@ -33,7 +33,7 @@ enum StoredState {
 #[derive(Serialize, Deserialize)]
 struct StoredEnrolment {
     right: StoredRight,
-    evidence: StoredEvidence,
+    evidence: Option<StoredEvidence>,
     password: Option<Vec<u8>>,
 }
 
@@ -63,7 +63,7 @@ pub(super) fn open(ring: &Keyring, row: &LoginRow) -> Result<Login, BadSeal> {
     if stored.digest != *row.digest.as_bytes() {
         return Err(BadSeal);
     }
-    Ok(Login {
+    let login = Login {
         id: row.id,
         version: row.version,
         digest: row.digest,
@@ -72,7 +72,9 @@ pub(super) fn open(ring: &Keyring, row: &LoginRow) -> Result<Login, BadSeal> {
         request: stored.request,
         then: stored.then,
         state: open_state(stored.state)?,
-    })
+    };
+    // Attack: a row pointed at another account, so that its login outlives the shutting of its own.
+    if login.user() == row.user { Ok(login) } else { Err(BadSeal) }
 }
 
 const fn place(id: &[u8], version: i64) -> Place<'_> {
@@ -106,7 +108,7 @@ fn open_state(state: StoredState) -> Result<State, BadSeal> {
 fn store_enrolment(enrolment: &Enrolment) -> StoredEnrolment {
     StoredEnrolment {
         right: enrolment.right.stored(),
-        evidence: enrolment.evidence.stored(),
+        evidence: enrolment.evidence.as_ref().map(Evidence::stored),
         password: enrolment.password.clone(),
     }
 }
@@ -114,7 +116,7 @@ fn store_enrolment(enrolment: &Enrolment) -> StoredEnrolment {
 fn open_enrolment(stored: StoredEnrolment) -> Enrolment {
     Enrolment {
         right: EnrolRight::from_stored(stored.right),
-        evidence: Evidence::from_stored(stored.evidence),
+        evidence: stored.evidence.map(Evidence::from_stored),
         password: stored.password,
     }
 }

@@ -2,9 +2,9 @@
 
 use poundlock_core::audit::{Event, Key, Owner, PersonalKey};
 use poundlock_core::client::Client;
-use poundlock_core::guard;
-use poundlock_core::id::{DeviceId, FactorId, SessionId, Subject, UserId};
-use poundlock_core::invite::Purpose;
+use poundlock_core::guard::Guessable;
+use poundlock_core::id::{DeviceId, FactorId, InviteId, SessionId, Subject, UserId};
+use poundlock_core::invite::{Purpose, Spends};
 use poundlock_core::login::{Enrolled, Granted};
 use poundlock_core::recovery::RecoveryCodes;
 use poundlock_core::refresh::{Family, Start};
@@ -15,7 +15,8 @@ use poundlock_core::user::{UserRow, UserState};
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, device, factor, invite, refresh, session, user};
 
-use super::super::{Answer, Denial, Fault, commit, refuse};
+use super::super::login::clear_used;
+use super::super::{Answer, Denial, Fault, Refused, commit, refuse};
 use super::{Bearer, Opened, answer};
 use crate::app::App;
 use crate::journal::Note;
@@ -30,7 +31,69 @@ pub(crate) async fn open(
 ) -> Answer<Opened> {
     let version = granted.grant.user_version();
     user::logged_in(&mut batch, account.user.id, version, note.now());
-    save(app, note, granted, (&account.user, Vec::new(), 0), batch).await
+    let shown = after_recovery(app, note, &granted, account, &mut batch)?;
+    let user = account.user.id;
+    match save(app, note, granted, (&account.user, shown, 0), batch).await? {
+        Some(opened) => Ok(opened),
+        // Something the login rests on has moved: the code was used at the same moment, or the account has changed.
+        None => Err(conflict(app, note, Denial::Code, user).await),
+    }
+}
+
+/// What a real second factor ends and brings back after a recovery: probations of other factors end, and used recovery
+/// codes are replaced (RCV-04). A recovery code itself, or a factor on probation, does neither.
+fn after_recovery(
+    app: &App,
+    note: &Note<'_>,
+    granted: &Granted,
+    account: &Account,
+    batch: &mut Batch,
+) -> Answer<Vec<Secret<String>>> {
+    if granted.grant.factor().is_none() || granted.grant.held() {
+        return Ok(Vec::new());
+    }
+    for held in account.totp.iter().filter(|totp| totp.held_until.is_some()) {
+        // One that does not open proves nothing, held or not; it must not keep its owner out.
+        if let Ok(released) = held.released(&app.ring, &app.rng) {
+            factor::release(batch, &released);
+        }
+    }
+    let (Some(set), used @ 1..) = (account.codes.set, account.codes.used) else { return Ok(Vec::new()) };
+    let owner = (account.user.id, set);
+    let numbers = (account.codes.number_max + 1)..=(account.codes.number_max + used);
+    let made = numbers.map(|number| {
+        RecoveryCodes::replacement(&app.ring, owner, u32::try_from(number).unwrap_or(u32::MAX), &app.rng)
+    });
+    let (shown, rows): (Vec<_>, Vec<_>) = made.unzip();
+    factor::replace_used(batch, account.user.id, &rows, note.now());
+    note.write(batch, Event::RecoveryCodesMade);
+    Ok(shown)
+}
+
+/// Adds the factor that a recovery session may enrol, once: on probation, and without any session of its own.
+pub(crate) async fn add_recovered(
+    app: &App,
+    note: &Note<'_>,
+    enrolled: &Enrolled,
+    account: &Account,
+    mut batch: Batch,
+) -> Answer<()> {
+    let Spends::Recovery(id) = enrolled.right.spends() else {
+        return Err(Fault::Other("an enrolment that belongs to a login".to_owned()).into());
+    };
+    let gone = || super::super::refuse_unrecorded(note.origin(), Denial::SessionEnded);
+    let row = session::by_id(&app.store, id).await?.ok_or_else(gone)?;
+    let session = Session::from_row(&app.ring, &row).map_err(|_| Fault::Seal("session"))?;
+    let session = Some(session).filter(|s| s.lives(note.now()) && !s.has_enrolled()).ok_or_else(gone)?;
+    session::changed(&mut batch, &session.enrolled().row(&app.ring, &app.rng));
+    user::stands(&mut batch, account.user.id, account.user.version);
+    factor::insert_totp(&mut batch, &enrolled.totp, "authenticator app", note.now());
+    let record = note.record(Event::FactorEnrolled).within(id).with(Key::Rule, "recovery");
+    poundlock_store::audit::record(&mut batch, &record);
+    match commit(app, batch).await? {
+        Some(_) => Ok(()),
+        None => Err(conflict(app, note, Denial::Gone, account.user.id).await),
+    }
 }
 
 /// Opens the first session of an enrolment: account, factor, codes and spent invite are one batch with it.
@@ -50,8 +113,13 @@ pub(crate) async fn open_enrolled(
         (Purpose::Ticket { .. }, Some(account)) => account.user.clone(),
         (Purpose::Ticket { .. }, None) => return Err(Fault::Other("a ticket without its user".to_owned()).into()),
     };
-    invite::spend(&mut batch, enrolled.right.invite(), now);
+    let Spends::Invite(id) = enrolled.right.spends() else {
+        return Err(Fault::Other("a login that belongs to a recovery".to_owned()).into());
+    };
+    invite::spend(&mut batch, id, now);
     if account.is_some() {
+        // The ticket's password was a stranger's attempt.
+        clear_used(app, &mut batch, row.id, (Guessable::Password, None));
         user::touched(&mut batch, row.id, granted.grant.user_version());
     } else {
         user::insert(&mut batch, &row);
@@ -63,7 +131,13 @@ pub(crate) async fn open_enrolled(
     let codes = RecoveryCodes::generate(&app.ring, row.id, set, &app.rng);
     factor::replace_codes(&mut batch, row.id, &codes.rows, now);
     note.write(&mut batch, Event::RecoveryCodesMade);
-    save(app, note, granted, (&row, codes.shown, enrolled.totp.drift), batch).await
+    match save(app, note, granted, (&row, codes.shown, enrolled.totp.drift), batch).await? {
+        Some(opened) => Ok(opened),
+        None => {
+            let denial = enrolment_conflict(app, id, &row.name, account.is_none()).await?;
+            Err(conflict(app, note, denial, row.id).await)
+        }
+    }
 }
 
 /// The row of a user who exists from now on.
@@ -94,15 +168,13 @@ async fn save(
     granted: Granted,
     (user, codes, drift): (&UserRow, Vec<Secret<String>>, i64),
     mut batch: Batch,
-) -> Answer<Opened> {
+) -> Answer<Option<Opened>> {
     let now = note.now();
     let registry = app.registry.load();
     let client = registry
         .client(Some(&granted.request.client))
         .ok_or_else(|| Fault::Other("the client of this login is gone".to_owned()))?;
     let audience = granted.request.audience.clone();
-    let lane = granted.request.device.map_or(guard::Lane::Strangers, guard::Lane::Device);
-    super::super::login::clear_used(app, &mut batch, guard::Account::Known(user.id), lane);
     let device = known_device(app, &mut batch, granted.request.device, user.id, now);
     let acr = granted.grant.event().acr();
     let opening = opening(app, client, &granted, device, now).await?;
@@ -114,12 +186,25 @@ async fn save(
     let record = note.record(Event::LoginCompleted).within(session.id()).with(Key::Acr, acr.as_str());
     poundlock_store::audit::record(&mut batch, &record);
     if commit(app, batch).await?.is_none() {
-        // Something the login rests on has moved: the code was used at the same moment, or the account has changed.
-        let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "conflict");
-        return Err(refuse(app, Batch::new(), record, Denial::Code, user.id.as_bytes()).await);
+        return Ok(None);
     }
     let opened = answer(app, &session, client, Some(&token), (&Bearer::of(user), &audience, now))?;
-    Ok(Opened { recovery_codes: codes, drift_steps: drift, ..opened })
+    Ok(Some(Opened { recovery_codes: codes, drift_steps: drift, ..opened }))
+}
+
+async fn conflict(app: &App, note: &Note<'_>, denial: Denial, user: UserId) -> Refused {
+    let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "conflict");
+    refuse(app, Batch::new(), record, denial, user.as_bytes()).await
+}
+
+/// Why an enrolment lost: its invite was used meanwhile, its name was taken, or its login moved on.
+async fn enrolment_conflict(app: &App, invite: InviteId, name: &str, is_new: bool) -> Answer<Denial> {
+    let is_used = invite::by_id(&app.store, invite).await?.is_none_or(|row| row.used_at.is_some());
+    if is_used {
+        return Ok(Denial::Gone);
+    }
+    let is_taken = is_new && !user::name_is_free(&app.store, name).await?;
+    Ok(if is_taken { Denial::NameTaken } else { Denial::Gone })
 }
 
 /// The known device that this login is on: the one it spent as, or a new one.
@@ -133,13 +218,7 @@ fn known_device(app: &App, batch: &mut Batch, device: Option<DeviceId>, user: Us
     device
 }
 
-async fn opening(
-    app: &App,
-    client: &Client,
-    granted: &Granted,
-    device: DeviceId,
-    now: Time,
-) -> Result<Opening, Fault> {
+async fn opening(app: &App, client: &Client, granted: &Granted, device: DeviceId, now: Time) -> Result<Opening, Fault> {
     let status = crate::status::take(app, now + client.absolute).await?;
     Ok(Opening {
         id: SessionId::new(now, &app.rng),

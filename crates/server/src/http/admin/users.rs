@@ -90,7 +90,7 @@ pub(crate) async fn show(State(app): State<SharedApp>, Path(who): Path<String>, 
         })
         .collect();
     answer["factors"] = json!(factors);
-    answer["recovery_codes_left"] = json!(shown.account.codes_left);
+    answer["recovery_codes_left"] = json!(shown.account.codes.left);
     answer["attempts"] = json!(attempts);
     Ok(axum::Json(answer))
 }
