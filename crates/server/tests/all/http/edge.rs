@@ -1,0 +1,3 @@
+//! What every route has in front of it.
+
+mod source;
