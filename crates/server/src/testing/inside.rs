@@ -30,6 +30,12 @@ impl TestApp {
         self.app.codes_checked.load(std::sync::atomic::Ordering::SeqCst)
     }
 
+    /// Memory that the hash pool holds, in KiB.
+    #[must_use]
+    pub fn hash_memory_kib(&self) -> usize {
+        self.app.hasher.counts().memory_kib
+    }
+
     /// The public router, for requests that a test drops half-way.
     #[must_use]
     pub fn router(&self) -> Router {

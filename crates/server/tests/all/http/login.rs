@@ -2,6 +2,9 @@
 
 mod alike;
 mod device;
+mod flood;
 mod guard;
+mod handles;
+mod hang_up;
 mod recovery;
 mod totp;
