@@ -20,7 +20,7 @@ use poundlock_core::time::Time;
 use poundlock_store::{Batch, CommitError, Options, Store, StoreUrl, audit, client, key, migrations, setting};
 
 pub(crate) use self::lock::DataLock;
-pub(crate) use self::master::{MasterSource, load_master, write_master};
+pub(crate) use self::master::{MasterSource, load_master, read as read_master, write_master, write_to as write_master_to};
 use crate::app::{App, Keys, SharedApp};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -72,7 +72,7 @@ pub(crate) async fn assemble(
     let keys = Keys::load(&store, &ring, &issuer, &account_audience).await?;
     let node = node_name(&rng)?;
     let journal = Journal::start(node, &store, &ring, now, &rng).await?;
-    let app = Arc::new(App {
+    Ok(Arc::new(App {
         account_audience,
         cost,
         keys: ArcSwap::from_pointee(keys),
@@ -84,13 +84,12 @@ pub(crate) async fn assemble(
         config,
         store,
         ring,
+        master: ArcSwap::from_pointee(master),
         time,
         rng,
         journal,
         codes_checked: std::sync::atomic::AtomicU64::new(0),
-    });
-    note(&app, Event::ServerStarted, now).await?;
-    Ok(app)
+    }))
 }
 
 /// Writes a record of the server itself.

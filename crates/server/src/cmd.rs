@@ -1,10 +1,20 @@
 //! The command line. Every command but `up` and `serve` is a client: of a server, or of the admin socket.
 
+mod audience;
+mod client;
+mod config;
+mod device;
+mod invite;
+mod key;
 mod login;
 mod serve;
+mod session;
 mod show;
+mod table;
 mod terminal;
+mod token;
 mod up;
+mod user;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,11 +22,31 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::client::Unreachable;
+use crate::client::admin::Admin;
 use crate::config::{Config, LogConfig, LogFormat};
+
+pub(crate) use self::serve::refuse_nobody;
+
+/// What the exit codes mean; every help page says it.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  refused or failed; standard error says why
+  2  the call is wrong: an unknown option, a value out of range, --yes missing
+  3  no server answers, and this command cannot take its place
+
+Commands talk to the server's admin socket. With no server running they open the data folder themselves.
+Secrets are read from a prompt, a file or standard input, never from an argument. NO_COLOR is respected.";
+
+/// A call that cannot be followed. The command ends with exit code 2.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct WrongCall(pub(crate) String);
 
 /// A password and a second factor in, a short-lived signed JWT out.
 #[derive(Debug, Parser)]
-#[command(name = "poundlock", version, max_term_width = 100)]
+#[command(name = "poundlock", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
     #[command(flatten)]
     place: Place,
@@ -46,6 +76,24 @@ enum Command {
     Serve(serve::Serve),
     /// Log in to a server and show the token.
     Login(login::Login),
+    /// Invite, list and change users.
+    User(user::User),
+    /// List and withdraw invites and tickets.
+    Invite(invite::Invite),
+    /// List and end sessions.
+    Session(session::Session),
+    /// List and revoke the known devices of a user.
+    Device(device::Device),
+    /// List and change the applications that may ask for tokens.
+    Client(client::Client),
+    /// List and change the services that tokens are for.
+    Audience(audience::Audience),
+    /// List, rotate and revoke signing keys; make and rotate the master key.
+    Key(key::Key),
+    /// Explain tokens.
+    Token(token::Token),
+    /// Show and check the configuration.
+    Config(config::Settings),
 }
 
 /// Where to listen, for the commands that do.
@@ -71,6 +119,16 @@ impl Place {
         }
         Ok(config)
     }
+
+    /// Does administrators' work, and lets go of the data folder after it, however it went.
+    pub(crate) async fn with_admin<T>(&self, work: impl AsyncFnOnce(&Admin) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let config = self.load()?;
+        start_log(&config.log, true)?;
+        let admin = Admin::open(config).await?;
+        let done = work(&admin).await;
+        admin.close().await?;
+        done
+    }
 }
 
 impl Listening {
@@ -84,7 +142,7 @@ impl Listening {
     }
 }
 
-/// Runs the command; the exit code is 0, 1 for a refusal or failure, 2 for a wrong call.
+/// Runs the command; see [`EXIT_CODES`].
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -98,8 +156,18 @@ pub(crate) fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("poundlock: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(code_of(&error))
         }
+    }
+}
+
+fn code_of(error: &anyhow::Error) -> u8 {
+    if error.is::<WrongCall>() {
+        2
+    } else if error.is::<Unreachable>() {
+        3
+    } else {
+        1
     }
 }
 
@@ -108,6 +176,15 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Up(up) => up.run(&cli.place).await,
         Command::Serve(serve) => serve.run(&cli.place).await,
         Command::Login(login) => login.run().await,
+        Command::User(user) => user.run(&cli.place).await,
+        Command::Invite(invite) => invite.run(&cli.place).await,
+        Command::Session(session) => session.run(&cli.place).await,
+        Command::Device(device) => device.run(&cli.place).await,
+        Command::Client(client) => client.run(&cli.place).await,
+        Command::Audience(audience) => audience.run(&cli.place).await,
+        Command::Key(key) => key.run(&cli.place).await,
+        Command::Token(token) => token.run(&cli.place).await,
+        Command::Config(settings) => settings.run(&cli.place),
     }
 }
 

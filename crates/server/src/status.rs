@@ -36,7 +36,8 @@ pub(crate) struct Served {
 /// The lists of this process.
 #[derive(Debug, Default)]
 pub(crate) struct StatusLists {
-    block: tokio::sync::Mutex<Option<Block>>,
+    /// The block that places are taken from, and until when: its list is kept no longer for it.
+    block: tokio::sync::Mutex<Option<(Block, Time)>>,
     served: RwLock<BTreeMap<i64, Arc<Served>>>,
     /// Moves with every notice, so that a list read before it is not kept after it.
     epoch: AtomicU64,
@@ -73,13 +74,15 @@ pub(crate) fn uri(issuer: &str, list: i64) -> String {
 
 /// Takes an unused place for a session whose tokens are dead by `last_exp`.
 pub(crate) async fn take(app: &App, last_exp: Time) -> Result<(i64, i64), Fault> {
-    let mut block = app.status.block.lock().await;
-    if let Some(place) = block.as_mut().and_then(Iterator::next) {
+    let mut held = app.status.block.lock().await;
+    // A block that has rested past the end it was reserved with may be of a list that is closed by now.
+    let now = app.time.mark();
+    if let Some(place) = held.as_mut().filter(|(_, until)| now < *until).and_then(|(block, _)| block.next()) {
         return Ok(place);
     }
     let mut fresh = reserve(app, last_exp).await?;
     let place = fresh.next().ok_or_else(|| Fault::Other("a reserved block is empty".to_owned()))?;
-    *block = Some(fresh);
+    *held = Some((fresh, last_exp));
     Ok(place)
 }
 

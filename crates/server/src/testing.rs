@@ -82,7 +82,30 @@ impl TestApp {
         Self::start(self.app.store.clone(), Arc::clone(&self.hands), |_| {}).await
     }
 
+    /// The same after a restart with this master key, if it starts at all.
+    ///
+    /// # Errors
+    /// What the operator would read.
+    pub async fn restart(&self, master: MasterKey) -> anyhow::Result<Self> {
+        Self::start_with(self.app.store.clone(), Arc::clone(&self.hands), |_| {}, master).await
+    }
+
+    /// The master key of a server that was not told another.
+    #[must_use]
+    pub fn master() -> MasterKey {
+        MasterKey::random(&SeededRng::new(7))
+    }
+
     async fn start(store: Store, hands: Arc<Manual>, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_with(store, hands, change, Self::master()).await.unwrap()
+    }
+
+    async fn start_with(
+        store: Store,
+        hands: Arc<Manual>,
+        change: impl FnOnce(&mut Settings),
+        master: MasterKey,
+    ) -> anyhow::Result<Self> {
         let mut settings = Settings { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new() };
         change(&mut settings);
         let mut config = Config::default();
@@ -90,12 +113,11 @@ impl TestApp {
         config.listen.behind = settings.trusted_proxies;
         config.password.threads = 2;
         store.migrate(migrations::ALL, BEGIN).await.unwrap();
-        let master = MasterKey::random(&SeededRng::new(7));
         let clock = Clock::Manual(Arc::clone(&hands));
-        let app = boot::assemble(config, (store, settings.cost), master, clock).await.unwrap();
+        let app = boot::assemble(config, (store, settings.cost), master, clock).await?;
         let public = routes::public(SharedApp::clone(&app));
         let admin = admin::router(SharedApp::clone(&app));
-        Self { app, public, admin, hands }
+        Ok(Self { app, public, admin, hands })
     }
 
     /// The store, for looking behind the server's back.
