@@ -3,10 +3,12 @@
 
 pub(crate) mod admin;
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use reqwest::header::{HOST, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -43,6 +45,14 @@ impl Client {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
         let http = http.timeout(ANSWER_WITHIN).build()?;
         Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
+    }
+
+    /// A client of a server at an address of this machine, which answers to its issuer's name alone.
+    pub(crate) fn to_own(address: SocketAddr, issuer: &str) -> anyhow::Result<Self> {
+        let host = issuer.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_str(host).context("the issuer has no host")?)]);
+        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        Ok(Self { http: builder.default_headers(headers).build()?, base: format!("http://{address}") })
     }
 
     /// A client of an admin socket.
