@@ -90,7 +90,8 @@ CREATE TABLE recovery_code (
     made_at INT NOT NULL,
     used_at INT
 ) STRICT;
-CREATE INDEX recovery_code_account ON recovery_code (account);
+-- Of two new sets made at once, one is refused: each would void the old codes only, and leave the other's alive.
+CREATE UNIQUE INDEX recovery_code_number ON recovery_code (account, number);
 
 CREATE TABLE device (
     id BYTES NOT NULL PRIMARY KEY,
@@ -123,9 +124,18 @@ CREATE TABLE login (
 CREATE INDEX login_expires ON login (expires_at);
 CREATE INDEX login_account ON login (account);
 
+CREATE TABLE status_list (
+    list INT NOT NULL PRIMARY KEY,
+    next INT NOT NULL,
+    opened_at INT NOT NULL,
+    last_exp INT NOT NULL
+) STRICT;
+
+-- A session outlives its account: its place in a status list must show as ended while a token of it may live, so no
+-- deletion cascades here. A list in turn outlives its sessions: closing it is refused while one names it.
 CREATE TABLE session (
     id BYTES NOT NULL PRIMARY KEY,
-    account BYTES NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    account BYTES NOT NULL,
     client TEXT NOT NULL,
     factor BYTES,
     device BYTES,
@@ -136,7 +146,7 @@ CREATE TABLE session (
     expires_at INT NOT NULL,
     ended_at INT,
     end_reason TEXT,
-    status_list INT NOT NULL,
+    status_list INT NOT NULL REFERENCES status_list (list),
     status_idx INT NOT NULL,
     sealed BYTES NOT NULL
 ) STRICT;
@@ -169,13 +179,6 @@ CREATE TABLE step_up (
     expires_at INT NOT NULL
 ) STRICT;
 CREATE INDEX step_up_expires ON step_up (expires_at);
-
-CREATE TABLE status_list (
-    list INT NOT NULL PRIMARY KEY,
-    next INT NOT NULL,
-    opened_at INT NOT NULL,
-    last_exp INT NOT NULL
-) STRICT;
 
 -- Attempts spent, by keyed pseudonym (HMAC): the rows tell nobody's name.
 CREATE TABLE guard (

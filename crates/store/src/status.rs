@@ -14,7 +14,7 @@ static LISTS: Statement = Statement::new("SELECT list, next, opened_at, last_exp
 static ENDED: Statement =
     Statement::new("SELECT status_idx FROM session WHERE status_list = ?1 AND ended_at IS NOT NULL");
 static CLOSE: Statement = Statement::new(
-    "DELETE FROM status_list WHERE list = ?1 AND last_exp < ?2
+    "DELETE FROM status_list WHERE list = ?1 AND last_exp < ?2 AND list < (SELECT max(list) FROM status_list)
      AND NOT EXISTS (SELECT 1 FROM session WHERE status_list = ?1)",
 );
 
@@ -52,12 +52,13 @@ pub async fn lists(store: &Store) -> Result<Vec<StoredList>> {
         .collect()
 }
 
-/// Indexes of a list whose sessions were ended.
+/// Indexes of a list whose sessions were ended, also those of deleted accounts.
 pub async fn ended(store: &Store, list: i64) -> Result<Vec<i64>> {
     store.query(&ENDED, params![list]).await?.iter().map(|row| row.int(0)).collect()
 }
 
-/// Removes a list that no session and no token can name any more.
+/// Removes a list that no session and no token can name any more. The newest always stays: numbers count on from it, so
+/// that no pair of list and index is ever given twice (TOK-15).
 pub fn close(batch: &mut Batch, list: i64, now: Time) {
     batch.push(&CLOSE, params![list, now], Expect::AtMost(1));
 }

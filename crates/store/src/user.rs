@@ -7,7 +7,7 @@ use poundlock_core::totp::TotpRow;
 use poundlock_core::user::{ADMINS, UserRow, UserState};
 
 use crate::column::{id, opt_time};
-use crate::{Batch, Expect, Reader, Result, Row, Statement, Store, factor, params};
+use crate::{Batch, Expect, Reader, Result, Row, Statement, Store, factor, login, params, session};
 
 /// An account with its second factors, as one login needs it.
 #[derive(Clone, Debug)]
@@ -218,9 +218,19 @@ pub fn touched(batch: &mut Batch, user: UserId, version: i64) {
     batch.push(&TOUCHED, params![user, version], Expect::Rows(1));
 }
 
-/// Opens or shuts an account.
-pub fn set_state(batch: &mut Batch, user: UserId, version: i64, state: UserState) {
-    batch.push(&SET_STATE, params![user, version, state.as_str()], Expect::Rows(1));
+/// Opens an account again.
+pub fn enable(batch: &mut Batch, user: UserId, version: i64) {
+    batch.push(&SET_STATE, params![user, version, UserState::Active.as_str()], Expect::Rows(1));
+}
+
+/// Shuts an account and ends its sessions and logins.
+///
+/// The account's row comes first: a login that is about to commit holds it, so what follows waits for that login and
+/// sees its session. The other way round the new session would stay alive.
+pub fn disable(batch: &mut Batch, user: UserId, version: i64, now: Time, reason: &str) {
+    batch.push(&SET_STATE, params![user, version, UserState::Disabled.as_str()], Expect::Rows(1));
+    session::end_of_user(batch, user, now, reason);
+    login::end_of_user(batch, user);
 }
 
 /// Sets another password, sealed.
@@ -233,9 +243,13 @@ pub fn rehash(batch: &mut Batch, user: UserId, version: i64, sealed: &[u8]) {
     batch.push(&REHASH, params![user, version, sealed], Expect::AtMost(1));
 }
 
-/// Deletes an account and, by the database's own cascade, all that hangs on it.
-pub fn delete(batch: &mut Batch, user: UserId, version: i64) {
+/// Deletes an account, by the database's own cascade what hangs on it, and its logins. Its sessions are ended and stay
+/// until their last token is dead: their places in the status lists must show that. The account's row comes first, as
+/// in [`disable`].
+pub fn delete(batch: &mut Batch, user: UserId, version: i64, now: Time, reason: &str) {
     batch.push(&DELETE, params![user, version], Expect::Rows(1));
+    session::end_of_user(batch, user, now, reason);
+    login::end_of_user(batch, user);
 }
 
 fn user_row(row: &Row) -> Result<UserRow> {

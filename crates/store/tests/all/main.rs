@@ -9,6 +9,7 @@ mod batch;
 mod every;
 mod migrate;
 mod notice;
+mod nouns;
 mod postgres;
 mod race;
 mod read;

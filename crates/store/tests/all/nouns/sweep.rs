@@ -1,0 +1,96 @@
+//! Sweeps take what time has ended, and nothing that can still be used or must still be shown.
+
+use poundlock_core::invite::{self as invites, new_user};
+use poundlock_core::secret::Digest;
+use poundlock_core::time::{Span, Time};
+use poundlock_core::user::UserName;
+use poundlock_store::{Statement, Store, invite, login, on_both, params, session, step_up};
+
+use super::{
+    NOW, RING, RNG, family_of, list_one, login_row, session_row, step_up_row, stored_family, stored_user, write,
+};
+
+static STEP_UPS: Statement = Statement::new("SELECT digest FROM step_up ORDER BY id");
+
+/// Every sweep of a store, as if it were `before`.
+pub(crate) async fn everything(store: &Store, before: Time) {
+    write(store, |batch| {
+        login::sweep(batch, before);
+        step_up::sweep(batch, before);
+        invite::sweep(batch, before);
+        session::sweep(batch, before);
+    })
+    .await
+    .unwrap();
+}
+
+async fn step_ups(store: &Store) -> Vec<Digest> {
+    let rows = store.query(&STEP_UPS, params![]).await.unwrap();
+    rows.iter().map(|row| row.bytes_as(0, Digest::from_bytes).unwrap()).collect()
+}
+
+on_both! {
+    async fn a_sweep_takes_what_ended_before_and_keeps_the_rest(store) {
+        list_one(&store).await;
+        let account = stored_user(&store, "zoe").await;
+        let (young, old) = (NOW + Span::from_hours(2), NOW);
+        let logins = [old, young].map(|expires_at| poundlock_core::login::LoginRow { expires_at, ..login_row(account.id) });
+        let sessions = [(old, 1), (young, 2)].map(|(expires_at, index)| {
+            poundlock_core::session::SessionRow { expires_at, ..session_row(account.id, index) }
+        });
+        let rights = [old, young].map(|expires_at| {
+            poundlock_core::step_up::StepUpRow { expires_at, ..step_up_row(sessions[1].id) }
+        });
+        let purpose = new_user(&UserName::parse("max").unwrap(), "Max", Vec::new());
+        let invites = [0, 2].map(|hours| invites::make(&purpose, Span::from_hours(hours), NOW, &RING, &RNG).1);
+        write(&store, |batch| {
+            logins.iter().for_each(|row| login::insert(batch, row));
+            sessions.iter().for_each(|row| session::insert(batch, row));
+            rights.iter().for_each(|row| step_up::insert(batch, row));
+            invites.iter().for_each(|row| invite::insert(batch, row));
+        }).await.unwrap();
+        let (_, family) = stored_family(&store, sessions[0].id).await;
+
+        // At the very end nothing is taken yet.
+        everything(&store, NOW).await;
+        assert!(login::by_id(&store, logins[0].id).await.unwrap().is_some());
+        assert!(session::by_id(&store, sessions[0].id).await.unwrap().is_some());
+
+        everything(&store, NOW + Span::from_millis(1)).await;
+        for (n, kept) in [(0, false), (1, true)] {
+            assert_eq!(login::by_id(&store, logins[n].id).await.unwrap().is_some(), kept);
+            assert_eq!(session::by_id(&store, sessions[n].id).await.unwrap().is_some(), kept);
+            assert_eq!(invite::by_id(&store, invites[n].id).await.unwrap().is_some(), kept);
+        }
+        assert_eq!(step_ups(&store).await, [rights[1].digest]);
+        assert!(family_of(&store, family.id).await.is_none(), "a family goes with its session");
+    }
+
+    async fn a_session_takes_its_step_ups_along(store) {
+        list_one(&store).await;
+        let account = stored_user(&store, "zoe").await;
+        let row = session_row(account.id, 1);
+        write(&store, |batch| {
+            session::insert(batch, &row);
+            step_up::insert(batch, &step_up_row(row.id));
+        }).await.unwrap();
+        write(&store, |batch| session::sweep(batch, row.expires_at + Span::from_millis(1))).await.unwrap();
+        assert!(step_ups(&store).await.is_empty());
+    }
+
+    async fn live_invites_are_listed_and_used_or_ended_ones_are_not(store) {
+        let purpose = new_user(&UserName::parse("max").unwrap(), "Max", Vec::new());
+        // Made one after the other: ids sort by time.
+        let rows = [1, 2, 3].map(|n| {
+            let at = NOW - Span::from_millis(10 - n);
+            invites::make(&purpose, Span::from_hours(n), at, &RING, &RNG).1
+        });
+        write(&store, |batch| rows.iter().for_each(|row| invite::insert(batch, row))).await.unwrap();
+        write(&store, |batch| invite::spend(batch, rows[1].id, NOW)).await.unwrap();
+        let live = async |now| -> Vec<_> { invite::live(&store, now).await.unwrap().iter().map(|row| row.id).collect() };
+        assert_eq!(live(NOW).await, [rows[0].id, rows[2].id]);
+        assert_eq!(live(NOW + Span::from_hours(1)).await, [rows[2].id], "an end is no part of a life");
+        write(&store, invite::end_all).await.unwrap();
+        assert!(live(NOW).await.is_empty());
+    }
+}
