@@ -45,6 +45,8 @@ pub enum Denial {
     NotAllowed,
     /// The change would leave the account without a second factor, or the store without an administrator.
     LastOne,
+    /// The factor is on probation after a recovery: it logs in, and changes nothing of the account.
+    Held,
     /// The server's clock is not to be trusted now, so nothing is issued (OPS-10).
     Clock,
 }
@@ -73,6 +75,7 @@ impl Denial {
             Self::StepUp => "step_up",
             Self::NotAllowed => "not_allowed",
             Self::LastOne => "last_one",
+            Self::Held => "held",
             Self::Clock => "clock",
         }
     }

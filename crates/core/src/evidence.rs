@@ -30,6 +30,8 @@ use crate::totp::TotpProof;
 pub(crate) enum Means {
     Password,
     Totp(FactorId),
+    /// An authenticator app on probation after a recovery.
+    HeldTotp(FactorId),
     RecoveryCode,
 }
 
@@ -44,7 +46,7 @@ impl Means {
     pub(crate) const fn kind(self) -> Kind {
         match self {
             Self::Password => Kind::Knowledge,
-            Self::Totp(_) | Self::RecoveryCode => Kind::Possession,
+            Self::Totp(_) | Self::HeldTotp(_) | Self::RecoveryCode => Kind::Possession,
         }
     }
 }
@@ -83,7 +85,8 @@ impl Evidence {
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "a proof is spent by its use")]
     pub fn and_totp(self, proof: TotpProof) -> Option<Self> {
-        self.and(proof.user(), Proved { means: Means::Totp(proof.factor()), at: proof.at() })
+        let means = if proof.held() { Means::HeldTotp(proof.factor()) } else { Means::Totp(proof.factor()) };
+        self.and(proof.user(), Proved { means, at: proof.at() })
     }
 
     /// Adds a recovery code. `None` when the proof is another user's.

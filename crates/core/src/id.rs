@@ -27,6 +27,9 @@ macro_rules! row_id {
             /// The prefix of the text form.
             pub const PREFIX: &'static str = $prefix;
 
+            /// The id of nothing: no row has it.
+            pub const NIL: Self = Self([0; 16]);
+
             /// Makes a new id that sorts by `now`.
             pub fn new(now: Time, rng: &dyn Rng) -> Self {
                 let millis = u64::try_from(now.millis()).unwrap_or(0);

@@ -7,10 +7,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{InviteId, UserId};
+use crate::id::{InviteId, SessionId, UserId};
 use crate::seal::{BadSeal, Keyring, Place};
 use crate::secret::{Digest, Rng, Secret};
+use crate::session::Session;
 use crate::time::{Span, Time};
+use crate::token::Acr;
 use crate::user::UserName;
 
 const PREFIX: &str = "pli_";
@@ -66,11 +68,24 @@ pub struct InviteSecret {
     secret: Secret<[u8; 32]>,
 }
 
-/// A right to enrol one first factor, proved by an invite's secret.
+/// How long a factor that a recovery code enrolled is on probation (DESIGN §11).
+pub const HOLD: Span = Span::from_hours(72);
+
+/// A right to enrol one factor: proved by an invite's secret, or by a recovery login, which gives it once.
 #[derive(Debug)]
 pub struct EnrolRight {
-    invite: InviteId,
+    spends: Spends,
     purpose: Purpose,
+}
+
+/// What completing an enrolment uses up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spends {
+    /// An invite or ticket.
+    Invite(InviteId),
+    /// The one enrolment of a recovery session.
+    Recovery(SessionId),
 }
 
 impl InviteSecret {
@@ -122,13 +137,29 @@ impl EnrolRight {
         let matches = row.id == presented.id && row.digest.matches(&presented.secret.digest());
         let stored = open(ring, row).ok()?;
         (live && matches && stored.digest == *row.digest.as_bytes())
-            .then_some(Self { invite: row.id, purpose: stored.purpose })
+            .then_some(Self { spends: Spends::Invite(row.id), purpose: stored.purpose })
     }
 
-    /// The invite that completing the enrolment spends.
+    /// The right that a live session opened by a recovery code gives, once. `None` for any other session.
     #[must_use]
-    pub const fn invite(&self) -> InviteId {
-        self.invite
+    pub fn by_recovery(session: &Session, now: Time) -> Option<Self> {
+        let gives = session.event(now).acr() == Acr::Recovery && session.lives(now) && !session.has_enrolled();
+        gives.then_some(Self {
+            spends: Spends::Recovery(session.id()),
+            purpose: Purpose::Ticket { user: session.user() },
+        })
+    }
+
+    /// What completing the enrolment spends.
+    #[must_use]
+    pub const fn spends(&self) -> Spends {
+        self.spends
+    }
+
+    /// Until when a factor enrolled by this right is on probation.
+    #[must_use]
+    pub fn holds_until(&self, now: Time) -> Option<Time> {
+        matches!(self.spends, Spends::Recovery(_)).then_some(now + HOLD)
     }
 
     /// What the invite is for.
@@ -138,11 +169,11 @@ impl EnrolRight {
     }
 
     pub(crate) fn stored(&self) -> StoredRight {
-        StoredRight { invite: self.invite, purpose: self.purpose.clone() }
+        StoredRight { spends: self.spends, purpose: self.purpose.clone() }
     }
 
     pub(crate) fn from_stored(stored: StoredRight) -> Self {
-        Self { invite: stored.invite, purpose: stored.purpose }
+        Self { spends: stored.spends, purpose: stored.purpose }
     }
 }
 
@@ -157,7 +188,7 @@ pub fn purpose(ring: &Keyring, row: &InviteRow) -> Result<Purpose, BadSeal> {
 /// The form inside a login's seal; private to the crate, so that only the opener of a seal can read one back.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct StoredRight {
-    invite: InviteId,
+    spends: Spends,
     purpose: Purpose,
 }
 

@@ -102,7 +102,8 @@ pub(crate) enum State {
 #[derive(Debug)]
 pub(crate) struct Enrolment {
     right: EnrolRight,
-    evidence: Evidence,
+    /// `None` where the enrolment is not a login: after a recovery it adds a factor to an account, and no session.
+    evidence: Option<Evidence>,
     /// Sealed hash of the password that a new user has just set.
     password: Option<Vec<u8>>,
 }
@@ -135,6 +136,8 @@ pub enum Step {
     Offer(Login),
     /// Open a session.
     Grant(Box<Granted>),
+    /// Add this factor, and open no session.
+    Added(Enrolled),
     /// Let the session go on: its second factor was proved again.
     Fresh(Fresh),
     /// Give out a right for one action.
@@ -231,9 +234,16 @@ impl Login {
             Purpose::NewUser { .. } => password.is_some(),
             Purpose::Ticket { user } => password.is_none() && *user == evidence.user(),
         };
-        let enrolment = Enrolment { right, evidence, password };
+        let enrolment = Enrolment { right, evidence: Some(evidence), password };
         let (login, handle) = Self::begin(State::Enrol { enrolment }, request, Then::Tokens, at.0, at.1);
         (if fits { Step::Enrol(login) } else { Step::Deny(Denial::Credentials) }, handle)
+    }
+
+    /// A recovery session's right to enrol one factor. The confirmation opens no session: a recovery raises nothing.
+    #[must_use]
+    pub fn enrol_recovered(right: EnrolRight, request: Request, now: Time, rng: &dyn Rng) -> (Self, LoginHandle) {
+        let enrolment = Enrolment { right, evidence: None, password: None };
+        Self::begin(State::Enrol { enrolment }, request, Then::Tokens, now, rng)
     }
 
     /// A code of an authenticator app was right.
@@ -280,13 +290,18 @@ impl Login {
     /// A code of the offered seed: the enrolment and the login are one (OTP-13).
     #[must_use]
     pub fn confirm_totp(self, code: &Code, now: Time, ring: &Keyring, rng: &dyn Rng) -> Step {
+        let user = self.user();
         let State::Confirm { enrolment: Enrolment { right, evidence, password }, factor, seed } = self.state else {
             return Step::Deny(Denial::WrongStep);
         };
-        let Some((proof, _)) = totp::confirm(&seed, evidence.user(), factor, code, now) else {
+        let Some((proof, _)) = totp::confirm(&seed, user, factor, code, now) else {
             return Step::Deny(Denial::Code);
         };
-        let totp = TotpRow::confirmed(ring, &seed, &proof, rng);
+        let totp = match right.holds_until(now) {
+            Some(until) => TotpRow::confirmed_on_hold(ring, &seed, &proof, until, rng),
+            None => TotpRow::confirmed(ring, &seed, &proof, rng),
+        };
+        let Some(evidence) = evidence else { return Step::Added(Enrolled { right, password, totp }) };
         let granted = evidence.and_totp(proof).as_ref().and_then(policy::grant);
         match granted {
             Some(grant) => Step::Grant(Box::new(Granted {
@@ -328,7 +343,7 @@ impl Login {
         match &self.state {
             State::Second { evidence } => evidence.user(),
             State::Reprove { user } => *user,
-            State::Enrol { enrolment } | State::Confirm { enrolment, .. } => enrolment.evidence.user(),
+            State::Enrol { enrolment } | State::Confirm { enrolment, .. } => enrolment.user(),
         }
     }
 
@@ -386,6 +401,17 @@ impl Login {
     }
 }
 
+impl Enrolment {
+    /// Whose enrolment it is. An invite always has evidence; what has none is for an existing user.
+    const fn user(&self) -> UserId {
+        match (&self.evidence, self.right.purpose()) {
+            (Some(evidence), _) => evidence.user(),
+            (None, Purpose::Ticket { user }) => *user,
+            (None, Purpose::NewUser { .. }) => UserId::NIL,
+        }
+    }
+}
+
 /// What a login must know of an account beside the proofs.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing {
@@ -400,6 +426,8 @@ pub struct Standing {
 fn complete(evidence: &Evidence, request: Request, then: Then) -> Step {
     match (policy::grant(evidence), then) {
         (Some(grant), Then::Tokens) => Step::Grant(Box::new(Granted { grant, request, enrolled: None })),
+        // Attack: a stolen recovery code enrols a factor, and that factor removes the owner's.
+        (Some(grant), Then::StepUp { .. }) if grant.held() => Step::Deny(Denial::Held),
         (Some(grant), Then::StepUp { session, action, target }) => {
             Step::Raise(Raised { session, action, target, grant })
         }

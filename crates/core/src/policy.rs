@@ -26,9 +26,16 @@ pub struct Grant {
     event: Event,
     mfa_time: Time,
     factor: Option<FactorId>,
+    held: bool,
 }
 
 impl Grant {
+    /// Whether the second factor is on probation after a recovery: it opens sessions, and changes nothing.
+    #[must_use]
+    pub const fn held(&self) -> bool {
+        self.held
+    }
+
     /// Whose grant this is.
     #[must_use]
     pub const fn user(&self) -> UserId {
@@ -71,7 +78,7 @@ pub fn grant(evidence: &Evidence) -> Option<Grant> {
     let recovered = proved.iter().any(|p| p.means == Means::RecoveryCode);
     let possession = proved.iter().rfind(|p| p.means.kind() == Kind::Possession)?;
     let factor = match possession.means {
-        Means::Totp(factor) => Some(factor),
+        Means::Totp(factor) | Means::HeldTotp(factor) => Some(factor),
         Means::Password | Means::RecoveryCode => None,
     };
     let second = if recovered { Amr::Rcv } else { Amr::Otp };
@@ -80,5 +87,12 @@ pub fn grant(evidence: &Evidence) -> Option<Grant> {
     // The oldest proof: a service that asks for a younger login must not be told of the younger half only.
     let oldest = proved.iter().map(|p| p.at).min()?;
     let event = Event::new(acr, vec![Amr::Pwd, second, Amr::Mfa], oldest);
-    Some(Grant { user: evidence.user(), user_version: evidence.user_version(), event, mfa_time: possession.at, factor })
+    Some(Grant {
+        user: evidence.user(),
+        user_version: evidence.user_version(),
+        event,
+        mfa_time: possession.at,
+        factor,
+        held: matches!(possession.means, Means::HeldTotp(_)),
+    })
 }

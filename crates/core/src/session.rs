@@ -79,6 +79,9 @@ struct Facts {
     mfa_time: Time,
     factor: Option<FactorId>,
     device: Option<DeviceId>,
+    /// The one enrolment of a recovery session was used.
+    #[serde(default)]
+    enrolled: bool,
     expires_at: Time,
 }
 
@@ -158,6 +161,7 @@ impl Session {
                 mfa_time: grant.mfa_time(),
                 factor: grant.factor(),
                 device: opening.device,
+                enrolled: false,
                 expires_at,
             },
         }
@@ -230,6 +234,20 @@ impl Session {
         self.facts.mfa_time = self.facts.mfa_time.max(fresh.at());
         self.version += 1;
         Some(self)
+    }
+
+    /// The one enrolment that a recovery session gives was completed.
+    #[must_use]
+    pub fn enrolled(mut self) -> Self {
+        self.facts.enrolled = true;
+        self.version += 1;
+        self
+    }
+
+    /// Whether the one enrolment of a recovery session was used.
+    #[must_use]
+    pub const fn has_enrolled(&self) -> bool {
+        self.facts.enrolled
     }
 
     /// Both factors were proved again inside this session: the event is raised for [`RAISED_FOR`]. A weaker event never

@@ -72,22 +72,44 @@ pub struct TotpRow {
     pub drift: i64,
     /// The first half of a re-sync.
     pub resync: Option<Remembered>,
+    /// Until when a factor that a recovery code enrolled is on probation; sealed with the seed.
+    pub held_until: Option<Time>,
 }
 
 impl TotpRow {
     /// The row of a factor just confirmed: its first step is already spent. `proof` must come from [`confirm`] of this
     /// seed.
     pub fn confirmed(ring: &Keyring, seed: &Seed, proof: &TotpProof, rng: &dyn Rng) -> Self {
+        Self::sealed(ring, seed, proof, None, rng)
+    }
+
+    /// The row of a factor that a recovery code has enrolled: on probation until `held_until`. Attack: a stolen code
+    /// enrols a factor and with it locks the owner out for good.
+    pub fn confirmed_on_hold(ring: &Keyring, seed: &Seed, proof: &TotpProof, held_until: Time, rng: &dyn Rng) -> Self {
+        Self::sealed(ring, seed, proof, Some(held_until), rng)
+    }
+
+    /// The same row without its hold: an older factor was proved.
+    ///
+    /// # Errors
+    /// [`BadSeal`] when the row was changed outside this program.
+    pub fn released(&self, ring: &Keyring, rng: &dyn Rng) -> Result<Self, BadSeal> {
+        let plain = ring.open_sealed(place(&self.id, self.held_until), &self.sealed)?;
+        Ok(Self { sealed: ring.seal(place(&self.id, None), plain.reveal(), rng), held_until: None, ..self.clone() })
+    }
+
+    fn sealed(ring: &Keyring, seed: &Seed, proof: &TotpProof, held_until: Option<Time>, rng: &dyn Rng) -> Self {
         let mut plain = Zeroizing::new(Vec::with_capacity(USER_BYTES + SEED_BYTES));
         plain.extend_from_slice(proof.user.as_bytes());
         plain.extend_from_slice(seed.bytes());
         Self {
             id: proof.factor,
             user: proof.user,
-            sealed: ring.seal(place(&proof.factor), &plain, rng),
+            sealed: ring.seal(place(&proof.factor, held_until), &plain, rng),
             last_step: proof.step,
             drift: proof.drift.steps(),
             resync: None,
+            held_until,
         }
     }
 }
@@ -101,6 +123,7 @@ pub struct Authenticator {
     last_step: i64,
     drift: Drift,
     resync: Option<Remembered>,
+    held_until: Option<Time>,
 }
 
 impl Authenticator {
@@ -110,7 +133,7 @@ impl Authenticator {
     /// [`BadSeal`] when seed or owner are not those sealed for this factor (a row moved to another user proves
     /// nothing), or the drift lies beyond its bounds.
     pub fn open(ring: &Keyring, row: &TotpRow) -> Result<Self, BadSeal> {
-        let plain = ring.open_sealed(place(&row.id), &row.sealed)?;
+        let plain = ring.open_sealed(place(&row.id, row.held_until), &row.sealed)?;
         let (user, seed) = plain.reveal().split_at_checked(USER_BYTES).ok_or(BadSeal)?;
         if UserId::from_bytes(user) != Some(row.user) {
             return Err(BadSeal);
@@ -122,11 +145,13 @@ impl Authenticator {
             last_step: row.last_step,
             drift: Drift::from_steps(row.drift).ok_or(BadSeal)?,
             resync: row.resync,
+            held_until: row.held_until,
         })
     }
 
     fn proof(&self, step: i64, drift: Drift, at: Time) -> TotpProof {
-        TotpProof { user: self.user, factor: self.factor, step, drift, at }
+        let held = self.held_until.is_some_and(|until| at < until);
+        TotpProof { user: self.user, factor: self.factor, step, drift, held, at }
     }
 }
 
@@ -149,10 +174,17 @@ pub struct TotpProof {
     factor: FactorId,
     step: i64,
     drift: Drift,
+    held: bool,
     at: Time,
 }
 
 impl TotpProof {
+    /// Whether the factor is on probation: it proves a login, and no change of the account.
+    #[must_use]
+    pub const fn held(&self) -> bool {
+        self.held
+    }
+
     /// Whose factor it was.
     #[must_use]
     pub const fn user(&self) -> UserId {
@@ -247,7 +279,7 @@ pub fn confirm(seed: &Seed, user: UserId, factor: FactorId, code: &Code, now: Ti
     offsets.sort_by_key(|offset| offset.abs());
     let offset = *offsets.first()?;
     let drift = if offset == -1 { Drift::NONE } else { Drift::from_steps(offset)? };
-    Some((TotpProof { user, factor, step: here + offset, drift, at: now }, drift))
+    Some((TotpProof { user, factor, step: here + offset, drift, held: false, at: now }, drift))
 }
 
 /// The offset of `first`, when the present step at that offset is the one right after it.
@@ -260,8 +292,13 @@ const fn step_at(now: Time) -> i64 {
     now.seconds().div_euclid(STEP.seconds())
 }
 
-const fn place(factor: &FactorId) -> Place<'_> {
-    Place { kind: "totp", id: factor.as_bytes(), version: 0 }
+/// The hold is part of the place: a row whose hold was edited away does not open.
+const fn place(factor: &FactorId, held_until: Option<Time>) -> Place<'_> {
+    let version = match held_until {
+        Some(until) => until.millis(),
+        None => 0,
+    };
+    Place { kind: "totp", id: factor.as_bytes(), version }
 }
 
 #[cfg(test)]

@@ -102,8 +102,14 @@ pub(crate) async fn note(app: &App, event: Event, now: Time) -> anyhow::Result<(
 
 /// Stores the clock's mark, so that a restart with a clock set back is noticed.
 pub(crate) async fn store_mark(app: &App) -> Result<(), CommitError> {
+    let stored = setting::read(&app.store, MARK).await?.and_then(|bytes| bytes.try_into().ok().map(i64::from_be_bytes));
+    let mark = app.time.mark().millis();
+    // Never backwards: on a shared database another node may have stored a later one.
+    if stored.is_some_and(|stored| stored >= mark) {
+        return Ok(());
+    }
     let mut batch = Batch::new();
-    setting::put(&mut batch, MARK, &app.time.mark().millis().to_be_bytes());
+    setting::put(&mut batch, MARK, &mark.to_be_bytes());
     app.store.commit(batch).await.map(drop)
 }
 

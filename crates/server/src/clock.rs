@@ -8,7 +8,9 @@ use rustix::time::{ClockId, clock_gettime};
 /// The wall clock, and one that counts from when the process began; in tests, a clock that a test moves by hand.
 #[derive(Clone, Debug)]
 pub(crate) enum Clock {
-    System { started_millis: i64 },
+    System {
+        started_millis: i64,
+    },
     #[cfg(feature = "testing")]
     Manual(std::sync::Arc<Manual>),
 }

@@ -144,7 +144,10 @@ impl Default for LogConfig {
 
 impl Config {
     /// Reads the file, if any, and the environment over it.
-    pub(crate) fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
+    pub(crate) fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> anyhow::Result<Self> {
         let text = match file {
             Some(file) => std::fs::read_to_string(file)
                 .with_context(|| format!("cannot read the configuration file {}", file.display()))?,
@@ -168,11 +171,13 @@ impl Config {
             bail!("issuer {issuer:?} must have no slash at its end, no query and no fragment (RFC 8414 section 2)");
         }
         let host = issuer.split("://").nth(1).unwrap_or("");
-        let local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| {
-            host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-        });
+        let local = ["localhost", "127.0.0.1", "[::1]"]
+            .iter()
+            .any(|name| host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])));
         if plain && !local {
-            bail!("issuer {issuer:?} is plain http for other machines: passwords would be sent in the clear; use https");
+            bail!(
+                "issuer {issuer:?} is plain http for other machines: passwords would be sent in the clear; use https"
+            );
         }
         if !self.listen.address.ip().is_loopback() && self.listen.behind.is_empty() {
             bail!(

@@ -109,9 +109,7 @@ pub(crate) fn now(app: &App, origin: &Origin) -> Answer<Time> {
 }
 
 /// Runs a flow to its end, even when the client hangs up: a spent attempt must get its outcome written.
-pub(crate) async fn to_the_end<T: Send + 'static>(
-    flow: impl Future<Output = Answer<T>> + Send + 'static,
-) -> Answer<T> {
+pub(crate) async fn to_the_end<T: Send + 'static>(flow: impl Future<Output = Answer<T>> + Send + 'static) -> Answer<T> {
     match tokio::spawn(flow).await {
         Ok(answer) => answer,
         Err(error) => Err(Refused::Fault(Fault::Other(format!("a flow did not end: {error}")))),

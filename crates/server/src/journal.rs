@@ -65,7 +65,13 @@ impl Journal {
     }
 
     /// Takes over the key of a new month; called by a job, so that no request has to wait for it.
-    pub(crate) async fn turn_month(&self, store: &Store, ring: &Keyring, now: Time, rng: &SystemRng) -> anyhow::Result<()> {
+    pub(crate) async fn turn_month(
+        &self,
+        store: &Store,
+        ring: &Keyring,
+        now: Time,
+        rng: &SystemRng,
+    ) -> anyhow::Result<()> {
         let turned = self.month.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0 != Month::of(now);
         if turned {
             let month = month_key(store, ring, now, rng).await?;

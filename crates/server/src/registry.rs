@@ -68,9 +68,8 @@ impl Registry {
 /// Checks one client's specification.
 pub(crate) fn build(spec: &str, issuer: &str, audiences: &[Audience]) -> anyhow::Result<Client> {
     let spec: ClientSpec = serde_json::from_str(spec).context("the specification does not read")?;
-    let built = Client::build(&spec, Surroundings { issuer, audiences }).map_err(|problems| {
-        anyhow::anyhow!(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-    })?;
+    let built = Client::build(&spec, Surroundings { issuer, audiences })
+        .map_err(|problems| anyhow::anyhow!(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
     for warning in &built.warnings {
         tracing::warn!("{warning}");
     }

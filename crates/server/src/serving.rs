@@ -79,9 +79,9 @@ impl Serving {
 
 /// Binds the address; a loopback one in both families, since `localhost` may mean either.
 async fn bind(address: SocketAddr) -> anyhow::Result<Vec<TcpListener>> {
-    let first = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}: is another server there? choose another with --listen"))?;
+    let first = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: is another server there? choose another with --listen")
+    })?;
     let mut listeners = vec![first];
     let other = match address.ip() {
         IpAddr::V4(ip) if ip == Ipv4Addr::LOCALHOST => Some(IpAddr::V6(Ipv6Addr::LOCALHOST)),

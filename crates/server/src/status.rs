@@ -88,7 +88,8 @@ async fn reserve(app: &App, last_exp: Time) -> Result<Block, Fault> {
     for _ in 0..RESERVE_TRIES {
         let lists = rows::lists(&app.store).await?;
         let newest = lists.iter().max_by_key(|list| list.list);
-        let open = newest.filter(|list| status::is_open(list.opened_at, u32::try_from(list.next).unwrap_or(ENTRIES), now));
+        let open =
+            newest.filter(|list| status::is_open(list.opened_at, u32::try_from(list.next).unwrap_or(ENTRIES), now));
         let mut batch = Batch::new();
         let list = open.map_or_else(|| newest.map_or(1, |list| list.list + 1), |list| list.list);
         if open.is_none() {

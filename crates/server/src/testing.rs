@@ -208,7 +208,8 @@ impl TestApp {
 
     /// Invites and enrols a user, and moves on to the next code.
     pub async fn enrol(&self, name: &str, groups: &[&str]) -> TestUser {
-        let invite = self.admin(Method::POST, "/v1/admin/invites", Some(&json!({ "name": name, "groups": groups }))).await;
+        let invite =
+            self.admin(Method::POST, "/v1/admin/invites", Some(&json!({ "name": name, "groups": groups }))).await;
         let password = format!("quite unguessable {name} phrase");
         let accept = json!({ "invite": invite.ok()["invite"], "password": password });
         let login = self.post("/v1/invite/accept", &accept).await.ok()["login"].clone();
@@ -255,7 +256,6 @@ pub struct Settings {
 
 impl Reply {
     /// The body of a success; ends the test otherwise.
-    #[must_use]
     pub fn ok(self) -> Value {
         if !self.status.is_success() {
             panic!("expected a success, got {}: {}", self.status, self.body);

@@ -4,9 +4,14 @@ use std::sync::Mutex;
 
 use poundlock_core::denial::Denial;
 use poundlock_core::time::{Span, Time};
-use poundlock_core::timekeeping::{HighWater, Reading};
+use poundlock_core::timekeeping::{ALERT, HighWater, Reading};
 
 use crate::clock::Clock;
+
+/// Whether a difference from the shared database's clock is too much (DESIGN §9).
+pub(crate) fn is_apart(skew: Span) -> bool {
+    skew > ALERT
+}
 
 /// The clock, watched.
 #[derive(Debug)]
@@ -39,13 +44,9 @@ impl Timekeeper {
         self.water.lock().unwrap_or_else(std::sync::PoisonError::into_inner).mark()
     }
 
-    /// Takes over another node's mark.
-    pub(crate) fn raise(&self, stored_mark: Time) {
-        self.water.lock().unwrap_or_else(std::sync::PoisonError::into_inner).raise(stored_mark);
-    }
-
-    /// Time since the process began.
-    pub(crate) fn running(&self) -> Span {
-        self.clock.running()
+    /// How far this clock is from the shared database's; more than [`ALERT`] makes a node unready, since two nodes
+    /// would then judge one code differently.
+    pub(crate) fn skew_from(&self, database: Time) -> Span {
+        Span::from_millis((self.clock.wall() - database).millis().saturating_abs())
     }
 }

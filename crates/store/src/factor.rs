@@ -10,21 +10,29 @@ use crate::column::{digest, id};
 use crate::{Batch, Expect, Reader, Result, Row, Statement, Store, params};
 
 static TOTP_OF: Statement = Statement::new(
-    "SELECT id, account, sealed, last_step, drift, resync_offset, resync_step FROM totp WHERE account = ?1 ORDER BY id",
+    "SELECT id, account, sealed, last_step, drift, resync_offset, resync_step, held_until FROM totp
+     WHERE account = ?1 ORDER BY id",
 );
 static TOTP_INSERT: Statement = Statement::new(
     "INSERT INTO totp (id, account, label, sealed, last_step, drift, resync_offset, resync_step, held_until, made_at, used_at)
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, NULL, ?7, ?7)",
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, NULL, ?7, ?8, ?8)",
 );
 static TOTP_SPEND: Statement = Statement::new(
     "UPDATE totp SET last_step = ?3, drift = ?4, resync_offset = NULL, resync_step = NULL, used_at = ?5
      WHERE id = ?1 AND account = ?2 AND last_step < ?3",
 );
 static TOTP_REMEMBER: Statement = Statement::new("UPDATE totp SET resync_offset = ?2, resync_step = ?3 WHERE id = ?1");
+static TOTP_RELEASE: Statement = Statement::new(
+    "UPDATE totp SET held_until = NULL, sealed = ?3 WHERE id = ?1 AND account = ?2 AND held_until IS NOT NULL",
+);
 static TOTP_DELETE: Statement = Statement::new("DELETE FROM totp WHERE id = ?1 AND account = ?2");
 static TOTP_DELETE_ALL: Statement = Statement::new("DELETE FROM totp WHERE account = ?1");
-static CODES_LEFT: Statement =
-    Statement::new("SELECT count(*) FROM recovery_code WHERE account = ?1 AND used_at IS NULL");
+static CODES: Statement = Statement::new(
+    "SELECT code_set, max(number), count(*), CAST(coalesce(sum(CASE WHEN used_at IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT)
+     FROM recovery_code WHERE account = ?1 GROUP BY code_set ORDER BY code_set DESC LIMIT 1",
+);
+static CODES_REPLACED: Statement =
+    Statement::new("DELETE FROM recovery_code WHERE account = ?1 AND used_at IS NOT NULL");
 static CODE_BY_DIGEST: Statement = Statement::new(
     "SELECT digest, account, code_set, number, sealed FROM recovery_code WHERE digest = ?1 AND used_at IS NULL",
 );
@@ -58,9 +66,33 @@ pub async fn totp_of(r: &mut Reader<'_>, user: UserId) -> Result<Vec<TotpRow>> {
     r.query(&TOTP_OF, params![user]).await?.iter().map(totp_row).collect()
 }
 
-/// How many recovery codes of one account are unused.
-pub async fn codes_left(r: &mut Reader<'_>, user: UserId) -> Result<i64> {
-    r.query_opt(&CODES_LEFT, params![user]).await?.map_or(Ok(0), |row| row.int(0))
+/// The recovery codes of one account, in figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Codes {
+    /// The set they belong to; `None` when there are none.
+    pub set: Option<FactorId>,
+    /// The highest number given so far.
+    pub number_max: i64,
+    /// How many can still be used.
+    pub left: i64,
+    /// How many were used and not replaced yet.
+    pub used: i64,
+}
+
+/// The figures of one account's recovery codes.
+pub async fn codes(r: &mut Reader<'_>, user: UserId) -> Result<Codes> {
+    let Some(row) = r.query_opt(&CODES, params![user]).await? else { return Ok(Codes::default()) };
+    let (count, left) = (row.int(2)?, row.int(3)?);
+    Ok(Codes { set: Some(id(&row, 0, FactorId::from_bytes)?), number_max: row.int(1)?, left, used: count - left })
+}
+
+/// Replaces the used codes: as many used ones must be there as new ones come.
+pub fn replace_used(batch: &mut Batch, user: UserId, rows: &[RecoveryRow], now: Time) {
+    let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    batch.push(&CODES_REPLACED, params![user], Expect::Rows(count));
+    for row in rows {
+        insert_code(batch, row, now);
+    }
 }
 
 /// The unused recovery code of this digest.
@@ -88,7 +120,7 @@ pub async fn listed(store: &Store, user: UserId) -> Result<Vec<Listed>> {
 pub fn insert_totp(batch: &mut Batch, totp: &TotpRow, label: &str, now: Time) {
     batch.push(
         &TOTP_INSERT,
-        params![totp.id, totp.user, label, totp.sealed.as_slice(), totp.last_step, totp.drift, now],
+        params![totp.id, totp.user, label, totp.sealed.as_slice(), totp.last_step, totp.drift, totp.held_until, now],
         Expect::Rows(1),
     );
 }
@@ -106,6 +138,11 @@ pub fn spend_step(batch: &mut Batch, proof: &poundlock_core::totp::TotpProof) {
 pub fn remember(batch: &mut Batch, factor: FactorId, seen: Option<Remembered>) {
     let (offset, step) = (seen.map(|seen| seen.offset), seen.map(|seen| seen.step));
     batch.push(&TOTP_REMEMBER, params![factor, offset, step], Expect::AtMost(1));
+}
+
+/// Ends a factor's probation: an older one was proved.
+pub fn release(batch: &mut Batch, totp: &TotpRow) {
+    batch.push(&TOTP_RELEASE, params![totp.id, totp.user, totp.sealed.as_slice()], Expect::AtMost(1));
 }
 
 /// Removes one authenticator app.
@@ -153,6 +190,7 @@ fn totp_row(row: &Row) -> Result<TotpRow> {
         last_step: row.int(3)?,
         drift: row.int(4)?,
         resync,
+        held_until: crate::column::opt_time(row, 7)?,
     })
 }
 

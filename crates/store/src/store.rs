@@ -19,6 +19,9 @@ use crate::statement::Statement;
 use crate::url::StoreUrl;
 use crate::value::Value;
 
+/// What every node on one PostgreSQL can compare its clock with. The one statement outside the common dialect.
+static DATABASE_TIME: Statement = Statement::new("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)");
+
 /// What the closure of [`Store::read`] returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -161,6 +164,20 @@ impl Store {
         match &self.executor {
             Executor::Sqlite(sqlite) => sqlite.check(statement),
             Executor::Postgres(postgres) => postgres.check(statement).await,
+        }
+    }
+
+    /// What time a shared database says it is; `None` where the store is this machine's own.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it does not answer.
+    pub async fn database_time(&self) -> Result<Option<Time>, StoreError> {
+        match &self.executor {
+            Executor::Sqlite(_) => Ok(None),
+            Executor::Postgres(postgres) => {
+                let rows = postgres.query(&DATABASE_TIME, &[]).await?;
+                rows.first().map(|row| row.time(0)).transpose()
+            }
         }
     }
 

@@ -16,8 +16,8 @@ pub struct Account {
     pub user: UserRow,
     /// Authenticator apps.
     pub totp: Vec<TotpRow>,
-    /// Recovery codes not used yet.
-    pub codes_left: i64,
+    /// Recovery codes.
+    pub codes: factor::Codes,
 }
 
 impl Account {
@@ -117,10 +117,10 @@ async fn complete(r: &mut Reader<'_>, row: Option<Row>, nobody: UserId) -> Resul
     let who = user.as_ref().map_or(nobody, |user| user.id);
     let groups = r.query(&GROUPS, params![who]).await?;
     let totp = factor::totp_of(r, who).await?;
-    let codes_left = factor::codes_left(r, who).await?;
+    let codes = factor::codes(r, who).await?;
     let Some(mut user) = user else { return Ok(None) };
     user.groups = groups.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<_>>()?;
-    Ok(Some(Account { user, totp, codes_left }))
+    Ok(Some(Account { user, totp, codes }))
 }
 
 /// Whether no account has this name.

@@ -33,7 +33,7 @@ enum StoredState {
 #[derive(Serialize, Deserialize)]
 struct StoredEnrolment {
     right: StoredRight,
-    evidence: StoredEvidence,
+    evidence: Option<StoredEvidence>,
     password: Option<Vec<u8>>,
 }
 
@@ -106,7 +106,7 @@ fn open_state(state: StoredState) -> Result<State, BadSeal> {
 fn store_enrolment(enrolment: &Enrolment) -> StoredEnrolment {
     StoredEnrolment {
         right: enrolment.right.stored(),
-        evidence: enrolment.evidence.stored(),
+        evidence: enrolment.evidence.as_ref().map(Evidence::stored),
         password: enrolment.password.clone(),
     }
 }
@@ -114,7 +114,7 @@ fn store_enrolment(enrolment: &Enrolment) -> StoredEnrolment {
 fn open_enrolment(stored: StoredEnrolment) -> Enrolment {
     Enrolment {
         right: EnrolRight::from_stored(stored.right),
-        evidence: Evidence::from_stored(stored.evidence),
+        evidence: stored.evidence.map(Evidence::from_stored),
         password: stored.password,
     }
 }

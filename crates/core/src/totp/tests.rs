@@ -322,7 +322,7 @@ fn otp_09_a_row_edited_or_moved_opens_nothing() {
     let other_user = TotpRow { user: UserId::new(at(1), &rng), ..row.clone() };
     let other_factor = TotpRow { id: FactorId::new(at(1), &rng), ..row.clone() };
     let far = TotpRow { drift: 6, ..row.clone() };
-    let swapped = TotpRow { sealed: ring.seal(place(&row.id), seed().bytes(), &rng), ..row.clone() };
+    let swapped = TotpRow { sealed: ring.seal(place(&row.id, None), seed().bytes(), &rng), ..row.clone() };
     let empty = TotpRow { sealed: Vec::new(), ..row.clone() };
     for edited in [other_user, other_factor, far, swapped, empty] {
         assert_eq!(Authenticator::open(&ring, &edited).map(|_| ()), Err(BadSeal));

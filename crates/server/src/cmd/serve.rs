@@ -31,7 +31,9 @@ impl Serve {
             );
         };
         if source == MasterSource::DataFolder {
-            tracing::warn!("the master key lies in the data folder it protects: move it out, and name it in [master_key] file");
+            tracing::warn!(
+                "the master key lies in the data folder it protects: move it out, and name it in [master_key] file"
+            );
         }
         let serving = Serving::start(config, master, lock).await?;
         tracing::info!("serving {} on {}", serving.app.issuer, serving.address);

@@ -61,7 +61,9 @@ impl Up {
             return Ok(());
         }
         if !terminal::is_interactive() {
-            bail!("there is no terminal to set up the first administrator on: use --json with --name and --password-file");
+            bail!(
+                "there is no terminal to set up the first administrator on: use --json with --name and --password-file"
+            );
         }
         guide::run(serving, client, self.name.as_deref()).await
     }

@@ -20,7 +20,8 @@ pub(super) fn apply(table: &mut Table, environment: impl Iterator<Item = (String
         }
         let (key, value) = match key.strip_suffix("_FILE") {
             Some(key) if !key.ends_with("_KEY_") => {
-                let text = std::fs::read_to_string(&value).with_context(|| format!("cannot read the file of {name}"))?;
+                let text =
+                    std::fs::read_to_string(&value).with_context(|| format!("cannot read the file of {name}"))?;
                 (key, text.trim_end().to_owned())
             }
             _ => (key, value),

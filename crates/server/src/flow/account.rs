@@ -25,8 +25,7 @@ pub(crate) async fn change_password(
     let user = &caller.account.user;
     let min = super::invite::min_code_points(&user.groups);
     let context = Context { name: &user.name, display_name: &user.display_name, service: "poundlock" };
-    let new =
-        NewPassword::parse(new, &context, min).map_err(|weakness| Refused::Unusable(weakness.to_string()))?;
+    let new = NewPassword::parse(new, &context, min).map_err(|weakness| Refused::Unusable(weakness.to_string()))?;
     super::to_the_end(async move {
         let (sealed, _) = super::invite::hash(&app, new, caller.account.user.id, caller.now).await?;
         let (id, version, now) = (caller.account.user.id, caller.account.user.version, caller.now);
@@ -136,7 +135,12 @@ pub(crate) async fn revoke_device(app: &App, caller: &Caller, id: DeviceId, orig
 }
 
 /// Ends every session and login of an account. A refresh family lives no longer than its session.
-pub(crate) fn end_everything(batch: &mut Batch, user: poundlock_core::id::UserId, now: poundlock_core::time::Time, reason: &str) {
+pub(crate) fn end_everything(
+    batch: &mut Batch,
+    user: poundlock_core::id::UserId,
+    now: poundlock_core::time::Time,
+    reason: &str,
+) {
     session::end_of_user(batch, user, now, reason);
     login::end_of_user(batch, user);
     batch.notify(crate::status::TOPIC, "all");

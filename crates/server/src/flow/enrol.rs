@@ -1,16 +1,19 @@
 //! First enrolment of an authenticator app inside an accepted invite. The confirmation is the login.
 
 use poundlock_core::audit::{Event, Key};
-use poundlock_core::login::{Login, Step};
+use poundlock_core::id::FactorId;
+use poundlock_core::invite::EnrolRight;
+use poundlock_core::login::{Channel, LIFE, Login, Request, Step};
 use poundlock_core::secret::Secret;
+use poundlock_core::time::Time;
 use poundlock_core::totp::Code;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, login};
 
 use super::login::load;
-use super::session::{Opened, open_enrolled};
-use super::{Answer, Denial, Fault, Refused, commit, refuse, refuse_unrecorded};
-use crate::app::SharedApp;
+use super::session::{Caller, Opened, add_recovered, open_enrolled};
+use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse, refuse_unrecorded};
+use crate::app::{App, SharedApp};
 use crate::journal::{Note, Origin};
 
 /// A seed to show once.
@@ -18,6 +21,37 @@ use crate::journal::{Note, Origin};
 pub(crate) struct Offered {
     pub(crate) secret: Secret<String>,
     pub(crate) uri: Secret<String>,
+}
+
+/// What a confirmation leads to.
+#[derive(Debug)]
+pub(crate) enum Confirmed {
+    /// The first factor: the confirmation is the login.
+    Login(Box<Opened>),
+    /// A further factor, on probation until then.
+    Added { factor: FactorId, held_until: Option<Time>, drift_steps: i64 },
+}
+
+/// Begins the one enrolment that a session opened by a recovery code gives.
+pub(crate) async fn begin_recovered(app: &App, caller: &Caller, origin: &Origin) -> Answer<Handle> {
+    let (now, session) = (caller.now, &caller.session);
+    let note = Note::new(app, origin, now).about(&caller.account.user).client(session.client());
+    let Some(right) = EnrolRight::by_recovery(session, now) else {
+        let record = note.record(Event::LoginRefused).within(session.id()).with(Key::Rule, "enrol_right");
+        return Err(refuse(app, Batch::new(), record, Denial::StepUp, caller.account.user.id.as_bytes()).await);
+    };
+    let request = Request {
+        client: session.client().to_owned(),
+        audience: app.account_audience.clone(),
+        scope: None,
+        channel: Channel::Api,
+        device: session.device(),
+    };
+    let (started, handle) = Login::enrol_recovered(right, request, now, &app.rng);
+    let mut batch = Batch::new();
+    login::insert(&mut batch, &started.row(&app.ring, &app.rng));
+    app.store.commit(batch).await.map_err(Fault::Commit)?;
+    Ok(Handle { login: handle.text(), factors: vec!["totp"], expires_in: LIFE.seconds() })
 }
 
 /// Offers a new seed; asked again, the unconfirmed one is replaced.
@@ -41,7 +75,7 @@ pub(crate) async fn offer(app: SharedApp, handle: Secret<String>, origin: Origin
 }
 
 /// Confirms with a first code: account, factor, recovery codes, spent invite and session are one batch.
-pub(crate) async fn confirm(app: SharedApp, handle: Secret<String>, code: Code, origin: Origin) -> Answer<Opened> {
+pub(crate) async fn confirm(app: SharedApp, handle: Secret<String>, code: Code, origin: Origin) -> Answer<Confirmed> {
     let now = super::now(&app, &origin)?;
     let (login, account) = load(&app, &handle, &origin, now).await?;
     super::to_the_end(async move {
@@ -52,7 +86,19 @@ pub(crate) async fn confirm(app: SharedApp, handle: Secret<String>, code: Code, 
         login::spend_opened(&mut batch, &login);
         let target = *login.id().as_bytes();
         match login.confirm_totp(&code, now, &app.ring, &app.rng) {
-            Step::Grant(granted) => open_enrolled(&app, &note, *granted, account.as_ref(), batch).await,
+            Step::Grant(granted) => {
+                let opened = open_enrolled(&app, &note, *granted, account.as_ref(), batch).await?;
+                Ok(Confirmed::Login(Box::new(opened)))
+            }
+            Step::Added(enrolled) => {
+                let account = account.as_ref().ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
+                add_recovered(&app, &note, &enrolled, account, batch).await?;
+                Ok(Confirmed::Added {
+                    factor: enrolled.totp.id,
+                    held_until: enrolled.totp.held_until,
+                    drift_steps: enrolled.totp.drift,
+                })
+            }
             Step::Deny(denial) => {
                 let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "enrolment");
                 Err(refuse(&app, Batch::new(), record, denial, &target).await)

@@ -145,7 +145,7 @@ async fn wrong(app: &App, note: &Note<'_>, target: Digest) -> super::Refused {
 /// The factors to offer, the strongest first.
 pub(crate) fn factors(account: &Account) -> Vec<&'static str> {
     let mut factors = vec!["totp"];
-    if account.codes_left > 0 {
+    if account.codes.left > 0 {
         factors.push("recovery_code");
     }
     factors

@@ -4,7 +4,9 @@ use poundlock_core::audit::{Event, Key};
 use poundlock_core::client::Client;
 use poundlock_core::id::LoginId;
 use poundlock_core::login::{Channel, Fresh, LIFE, Login, Request, Then};
-use poundlock_core::refresh::{self, Decision, Facts, Family, Presented, RefreshToken, Refusal, Retry, Rotation, TheftKind};
+use poundlock_core::refresh::{
+    self, Decision, Facts, Family, Presented, RefreshToken, Refusal, Retry, Rotation, TheftKind,
+};
 use poundlock_core::secret::Secret;
 use poundlock_core::session::Session;
 use poundlock_core::time::Time;
@@ -151,13 +153,7 @@ async fn again(app: &App, asked: &Asked<'_>, loaded: Loaded, retry: Retry) -> An
     Ok(Some(tokens(app, asked, &loaded.session, &loaded.account, &retry.successor)))
 }
 
-fn tokens(
-    app: &App,
-    asked: &Asked<'_>,
-    session: &Session,
-    account: &Account,
-    token: &RefreshToken,
-) -> Answer<Opened> {
+fn tokens(app: &App, asked: &Asked<'_>, session: &Session, account: &Account, token: &RefreshToken) -> Answer<Opened> {
     let audience = asked.audience.unwrap_or_else(|| session.audience());
     let bearer = Bearer::of(&account.user);
     answer(app, session, asked.client, Some(token), (&bearer, audience, asked.note.now()))

@@ -1,13 +1,13 @@
 //! Steps a session up for one action: both factors are proved again, and a one-use right for that action comes out.
 
 use poundlock_core::audit::{Event, Key};
+use poundlock_core::device::DeviceClaim;
 use poundlock_core::evidence::Evidence;
 use poundlock_core::guard::Guessable;
 use poundlock_core::login::{Channel, LIFE, Login, Raised, Request, Then};
 use poundlock_core::password::Attempt;
 use poundlock_core::secret::{Digest, Secret};
 use poundlock_core::step_up::{self, Action, StepUpSecret};
-use poundlock_core::device::DeviceClaim;
 use poundlock_core::user::UserName;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, login, session, step_up as rights, user};

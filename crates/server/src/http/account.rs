@@ -39,7 +39,7 @@ pub(crate) async fn show(caller: Caller) -> axum::Json<Value> {
         "display_name": user.display_name,
         "groups": user.groups,
         "made_at": seconds(user.made_at),
-        "recovery_codes_left": caller.account.codes_left,
+        "recovery_codes_left": caller.account.codes.left,
     }))
 }
 
@@ -70,7 +70,7 @@ pub(crate) async fn factors(State(app): State<SharedApp>, caller: Caller, reques
             })
         })
         .collect();
-    Ok(axum::Json(json!({ "factors": totp, "recovery_codes_left": caller.account.codes_left })))
+    Ok(axum::Json(json!({ "factors": totp, "recovery_codes_left": caller.account.codes.left })))
 }
 
 /// A new set of recovery codes.

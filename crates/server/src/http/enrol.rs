@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use super::body::{Json, SecretText};
 use super::edge::request_id::RequestId;
 use super::error::Problem;
-use super::session::tokens;
+use super::session::{seconds, tokens};
 use crate::app::SharedApp;
+use crate::flow::enrol::{self as flow, Confirmed};
 use crate::flow::invite::{self, Acceptance};
-use crate::flow::enrol as flow;
+use crate::flow::session::Caller;
 use crate::journal::Origin;
 
 #[derive(Deserialize)]
@@ -63,6 +64,23 @@ pub(crate) async fn accept(
     })))
 }
 
+/// The one enrolment that a session opened by a recovery code gives: goes on like that of an invite.
+pub(crate) async fn begin_recovered(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    origin: Origin,
+    request: RequestId,
+) -> Answer {
+    let begun = flow::begin_recovered(&app, &caller, &origin).await;
+    let handle = begun.map_err(|refused| Problem::of(refused, &request))?;
+    Ok(axum::Json(json!({
+        "login": handle.login.reveal(),
+        "state": "enrol",
+        "factors": handle.factors,
+        "expires_in": handle.expires_in,
+    })))
+}
+
 /// A new seed, shown once.
 pub(crate) async fn offer(
     State(app): State<SharedApp>,
@@ -82,6 +100,13 @@ pub(crate) async fn confirm(
     Json(body): Json<Confirm>,
 ) -> Answer {
     let code = Code::parse(body.code.0.reveal()).map_err(|bad| Problem::bad_request(&request, &bad.to_string()))?;
-    let opened = flow::confirm(app, body.login.0, code, origin).await;
-    opened.map(|opened| axum::Json(tokens(&opened))).map_err(|refused| Problem::of(refused, &request))
+    let confirmed = flow::confirm(app, body.login.0, code, origin).await;
+    match confirmed.map_err(|refused| Problem::of(refused, &request))? {
+        Confirmed::Login(opened) => Ok(axum::Json(tokens(&opened))),
+        Confirmed::Added { factor, held_until, drift_steps } => Ok(axum::Json(json!({
+            "factor": factor,
+            "held_until": held_until.map(seconds),
+            "clock_drift_seconds": drift_steps * 30,
+        }))),
+    }
 }

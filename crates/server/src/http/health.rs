@@ -7,6 +7,7 @@ use poundlock_core::timekeeping::Reading;
 use serde_json::json;
 
 use crate::app::SharedApp;
+use crate::timekeeper::is_apart;
 
 /// The process runs.
 pub(crate) async fn live() -> impl IntoResponse {
@@ -15,7 +16,10 @@ pub(crate) async fn live() -> impl IntoResponse {
 
 /// The store answers and the clock can be trusted.
 pub(crate) async fn ready(State(app): State<SharedApp>) -> impl IntoResponse {
+    let database = poundlock_store::Store::database_time(&app.store).await;
+    let apart = database.as_ref().ok().copied().flatten().is_some_and(|time| is_apart(app.time.skew_from(time)));
     let clock = match app.time.reading() {
+        Reading::Ready { .. } if apart => "differs from the database's by more than 2 s",
         Reading::Ready { .. } => "ok",
         Reading::Behind(_) => "behind a moment already seen",
         Reading::Jumped(_) => "jumped ahead",

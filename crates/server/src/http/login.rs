@@ -11,8 +11,8 @@ use super::edge::request_id::RequestId;
 use super::error::Problem;
 use super::session::{outcome, tokens};
 use crate::app::SharedApp;
-use crate::flow::login::{self, Begun, PasswordAttempt};
 use crate::flow::Handle;
+use crate::flow::login::{self, Begun, PasswordAttempt};
 use crate::journal::Origin;
 
 #[derive(Deserialize)]

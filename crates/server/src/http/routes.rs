@@ -29,6 +29,7 @@ pub(crate) fn public(app: SharedApp) -> Router {
         .route("/v1/account", get(account::show))
         .route("/v1/account/password", post(account::change_password))
         .route("/v1/factors", get(account::factors))
+        .route("/v1/factors/totp", post(enrol::begin_recovered))
         .route("/v1/factors/recovery-codes", post(account::new_codes))
         .route("/v1/factors/{id}", delete(account::remove_factor))
         .route("/v1/devices", get(account::devices))

@@ -107,6 +107,8 @@ pub(crate) fn tokens(opened: &Opened) -> Value {
     if !opened.recovery_codes.is_empty() {
         let codes: Vec<&String> = opened.recovery_codes.iter().map(|code| code.reveal()).collect();
         answer["recovery_codes"] = json!(codes);
+    }
+    if opened.drift_steps != 0 {
         answer["clock_drift_seconds"] = json!(opened.drift_steps * 30);
     }
     answer

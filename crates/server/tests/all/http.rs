@@ -1,3 +1,4 @@
 //! Tests by route.
 
+mod factors;
 mod main_path;

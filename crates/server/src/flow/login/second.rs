@@ -20,7 +20,12 @@ use crate::app::{App, SharedApp};
 use crate::journal::{Note, Origin};
 
 /// Reads a login back for its next step, with the account it is for.
-pub(crate) async fn load(app: &App, handle: &Secret<String>, origin: &Origin, now: Time) -> Answer<(Login, Option<Account>)> {
+pub(crate) async fn load(
+    app: &App,
+    handle: &Secret<String>,
+    origin: &Origin,
+    now: Time,
+) -> Answer<(Login, Option<Account>)> {
     let gone = || refuse_unrecorded(origin, Denial::Gone);
     let handle = LoginHandle::parse(handle.reveal()).ok_or_else(gone)?;
     let row = login::by_id(&app.store, handle.id()).await?.ok_or_else(gone)?;
@@ -49,7 +54,12 @@ pub(crate) async fn totp(app: SharedApp, handle: Secret<String>, code: Code, ori
 }
 
 /// A recovery code in place of the second factor.
-pub(crate) async fn recovery(app: SharedApp, handle: Secret<String>, code: RecoveryCode, origin: Origin) -> Answer<Outcome> {
+pub(crate) async fn recovery(
+    app: SharedApp,
+    handle: Secret<String>,
+    code: RecoveryCode,
+    origin: Origin,
+) -> Answer<Outcome> {
     let now = super::super::now(&app, &origin)?;
     let (login, account) = load(&app, &handle, &origin, now).await?;
     let account = account.ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
@@ -84,12 +94,7 @@ pub(super) async fn spend_recovery(
     Ok(commit(app, batch).await?.map(|_| proof))
 }
 
-async fn find_recovery(
-    app: &App,
-    account: &Account,
-    code: &RecoveryCode,
-    now: Time,
-) -> Answer<Option<RecoveryProof>> {
+async fn find_recovery(app: &App, account: &Account, code: &RecoveryCode, now: Time) -> Answer<Option<RecoveryProof>> {
     let row = factor::code(&app.store, &code.digest(account.user.id)).await?;
     Ok(recovery::check(&app.ring, account.user.id, code, row.as_ref(), now))
 }
@@ -133,7 +138,9 @@ async fn finish(
             let record = note.record(Event::LoginSecondRefused);
             Err(refuse(app, Batch::new(), record, denial, account.user.id.as_bytes()).await)
         }
-        Step::Ask(_) | Step::Enrol(_) | Step::Offer(_) => Err(Refused::Fault(Fault::Other("a proof led back".into()))),
+        Step::Ask(_) | Step::Enrol(_) | Step::Offer(_) | Step::Added(_) => {
+            Err(Refused::Fault(Fault::Other("a proof led back".into())))
+        }
     }
 }
 
@@ -156,4 +163,3 @@ fn nobody_name() -> &'static UserName {
     static NOBODY: std::sync::LazyLock<UserName> = std::sync::LazyLock::new(|| UserName::for_attempt(""));
     &NOBODY
 }
-

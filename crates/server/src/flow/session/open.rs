@@ -4,7 +4,7 @@ use poundlock_core::audit::{Event, Key, Owner, PersonalKey};
 use poundlock_core::client::Client;
 use poundlock_core::guard;
 use poundlock_core::id::{DeviceId, FactorId, SessionId, Subject, UserId};
-use poundlock_core::invite::Purpose;
+use poundlock_core::invite::{Purpose, Spends};
 use poundlock_core::login::{Enrolled, Granted};
 use poundlock_core::recovery::RecoveryCodes;
 use poundlock_core::refresh::{Family, Start};
@@ -30,7 +30,65 @@ pub(crate) async fn open(
 ) -> Answer<Opened> {
     let version = granted.grant.user_version();
     user::logged_in(&mut batch, account.user.id, version, note.now());
-    save(app, note, granted, (&account.user, Vec::new(), 0), batch).await
+    let shown = after_recovery(app, note, &granted, account, &mut batch)?;
+    save(app, note, granted, (&account.user, shown, 0), batch).await
+}
+
+/// What a real second factor ends and brings back after a recovery: probations of other factors end, and used recovery
+/// codes are replaced (RCV-04). A recovery code itself, or a factor on probation, does neither.
+fn after_recovery(
+    app: &App,
+    note: &Note<'_>,
+    granted: &Granted,
+    account: &Account,
+    batch: &mut Batch,
+) -> Answer<Vec<Secret<String>>> {
+    if granted.grant.factor().is_none() || granted.grant.held() {
+        return Ok(Vec::new());
+    }
+    for held in account.totp.iter().filter(|totp| totp.held_until.is_some()) {
+        let released = held.released(&app.ring, &app.rng).map_err(|_| Fault::Seal("totp"))?;
+        factor::release(batch, &released);
+    }
+    let (Some(set), used @ 1..) = (account.codes.set, account.codes.used) else { return Ok(Vec::new()) };
+    let owner = (account.user.id, set);
+    let numbers = (account.codes.number_max + 1)..=(account.codes.number_max + used);
+    let made = numbers.map(|number| {
+        RecoveryCodes::replacement(&app.ring, owner, u32::try_from(number).unwrap_or(u32::MAX), &app.rng)
+    });
+    let (shown, rows): (Vec<_>, Vec<_>) = made.unzip();
+    factor::replace_used(batch, account.user.id, &rows, note.now());
+    note.write(batch, Event::RecoveryCodesMade);
+    Ok(shown)
+}
+
+/// Adds the factor that a recovery session may enrol, once: on probation, and without any session of its own.
+pub(crate) async fn add_recovered(
+    app: &App,
+    note: &Note<'_>,
+    enrolled: &Enrolled,
+    account: &Account,
+    mut batch: Batch,
+) -> Answer<()> {
+    let Spends::Recovery(id) = enrolled.right.spends() else {
+        return Err(Fault::Other("an enrolment that belongs to a login".to_owned()).into());
+    };
+    let gone = || super::super::refuse_unrecorded(note.origin(), Denial::SessionEnded);
+    let row = session::by_id(&app.store, id).await?.ok_or_else(gone)?;
+    let session = Session::from_row(&app.ring, &row).map_err(|_| Fault::Seal("session"))?;
+    let session = Some(session).filter(|s| s.lives(note.now()) && !s.has_enrolled()).ok_or_else(gone)?;
+    session::changed(&mut batch, &session.enrolled().row(&app.ring, &app.rng));
+    user::stands(&mut batch, account.user.id, account.user.version);
+    factor::insert_totp(&mut batch, &enrolled.totp, "authenticator app", note.now());
+    let record = note.record(Event::FactorEnrolled).within(id).with(Key::Rule, "recovery");
+    poundlock_store::audit::record(&mut batch, &record);
+    match commit(app, batch).await? {
+        Some(_) => Ok(()),
+        None => {
+            let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "conflict");
+            Err(refuse(app, Batch::new(), record, Denial::Gone, account.user.id.as_bytes()).await)
+        }
+    }
 }
 
 /// Opens the first session of an enrolment: account, factor, codes and spent invite are one batch with it.
@@ -50,7 +108,10 @@ pub(crate) async fn open_enrolled(
         (Purpose::Ticket { .. }, Some(account)) => account.user.clone(),
         (Purpose::Ticket { .. }, None) => return Err(Fault::Other("a ticket without its user".to_owned()).into()),
     };
-    invite::spend(&mut batch, enrolled.right.invite(), now);
+    let Spends::Invite(id) = enrolled.right.spends() else {
+        return Err(Fault::Other("a login that belongs to a recovery".to_owned()).into());
+    };
+    invite::spend(&mut batch, id, now);
     if account.is_some() {
         user::touched(&mut batch, row.id, granted.grant.user_version());
     } else {
@@ -133,13 +194,7 @@ fn known_device(app: &App, batch: &mut Batch, device: Option<DeviceId>, user: Us
     device
 }
 
-async fn opening(
-    app: &App,
-    client: &Client,
-    granted: &Granted,
-    device: DeviceId,
-    now: Time,
-) -> Result<Opening, Fault> {
+async fn opening(app: &App, client: &Client, granted: &Granted, device: DeviceId, now: Time) -> Result<Opening, Fault> {
     let status = crate::status::take(app, now + client.absolute).await?;
     Ok(Opening {
         id: SessionId::new(now, &app.rng),

@@ -68,8 +68,7 @@ pub(crate) async fn unix(listener: UnixListener, router: Router, mut stop: watch
             tracing::warn!("a process of another user came to the admin socket and was turned away");
             continue;
         }
-        let connection =
-            connection().serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let connection = connection().serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             let _ = connection.await;

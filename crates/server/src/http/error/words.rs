@@ -24,8 +24,12 @@ const fn after(words: Words, wait: Span) -> Words {
     Words { retry_after: Some(wait.seconds_up()), ..words }
 }
 
-pub(super) const BAD_REQUEST: Words =
-    words("bad_request", StatusCode::BAD_REQUEST, "The request cannot be read", "Correct the request and send it again.");
+pub(super) const BAD_REQUEST: Words = words(
+    "bad_request",
+    StatusCode::BAD_REQUEST,
+    "The request cannot be read",
+    "Correct the request and send it again.",
+);
 pub(super) const UNUSABLE: Words =
     words("unusable", StatusCode::UNPROCESSABLE_ENTITY, "A value cannot be used", "Choose another value.");
 pub(super) const CONTENT_TYPE: Words = words(
@@ -183,6 +187,12 @@ const fn of_session(denial: Denial) -> Words {
             "This client may not ask for that",
             "Check client, audience and scope against the client's registration.",
         ),
+        Denial::Held => words(
+            "held",
+            StatusCode::FORBIDDEN,
+            "This factor is on probation",
+            "It was enrolled after a recovery, and changes nothing for 72 hours. Prove an older factor to end that early.",
+        ),
         Denial::LastOne => words(
             "last_one",
             StatusCode::CONFLICT,
@@ -195,12 +205,9 @@ const fn of_session(denial: Denial) -> Words {
             "The server's clock is not to be trusted",
             "Nothing is issued until it agrees again. Whoever runs this server finds the reason in the log.",
         ),
-        Denial::BadRefresh => words(
-            "bad_refresh",
-            StatusCode::UNAUTHORIZED,
-            "The refresh token is not valid",
-            "Log in again.",
-        ),
+        Denial::BadRefresh => {
+            words("bad_refresh", StatusCode::UNAUTHORIZED, "The refresh token is not valid", "Log in again.")
+        }
         _ => Words {
             challenge: Some("Bearer error=\"invalid_token\""),
             ..words(
