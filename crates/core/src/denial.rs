@@ -80,3 +80,6 @@ impl Denial {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,20 +1,8 @@
 //! What has been proved in one login, carried between requests. Only [`crate::policy`] turns it into a grant.
 //!
 //! **Architecture Invariant:** no other crate can make or read back evidence. Its fields are private, it is not
-//! `Deserialize`, and it leaves this crate only sealed, inside a login row ([`crate::login`]).
-//!
-//! A proof comes only from a check:
-//! ```
-//! use poundlock_core::evidence::Evidence;
-//! use poundlock_core::password::PasswordProof;
-//! fn carry(proof: PasswordProof, version: i64) -> Evidence { Evidence::first(proof, version) }
-//! ```
-//! and evidence cannot be made by hand:
-//! ```compile_fail
-//! use poundlock_core::evidence::Evidence;
-//! use poundlock_core::password::PasswordProof;
-//! fn carry(proof: PasswordProof, version: i64) -> Evidence { Evidence { proof, version } }
-//! ```
+//! `Deserialize`, and it leaves this crate only sealed, inside a login row ([`crate::login`]). The examples of
+//! `unforgeable.rs` hold that.
 
 use serde::{Deserialize, Serialize};
 
@@ -129,3 +117,6 @@ impl Evidence {
         Some(self)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -35,3 +35,5 @@ pub mod user;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(doctest)]
+mod unforgeable;

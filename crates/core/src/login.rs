@@ -252,7 +252,7 @@ impl Login {
         let at = proof.at();
         match (self.state, self.then) {
             (State::Second { evidence }, then) => match evidence.and_totp(proof) {
-                Some(evidence) => complete(&evidence, self.request, then),
+                Some(evidence) => complete(evidence, self.request, then),
                 None => Step::Deny(Denial::Code),
             },
             (State::Reprove { user }, Then::Refresh { session, token }) if user == proof.user() => {
@@ -268,7 +268,7 @@ impl Login {
     pub fn recovery(self, proof: RecoveryProof) -> Step {
         match (self.state, self.then) {
             (State::Second { evidence }, Then::Tokens) => match evidence.and_recovery(proof) {
-                Some(evidence) => complete(&evidence, self.request, Then::Tokens),
+                Some(evidence) => complete(evidence, self.request, Then::Tokens),
                 None => Step::Deny(Denial::Code),
             },
             _ => Step::Deny(Denial::WrongStep),
@@ -302,7 +302,7 @@ impl Login {
             None => TotpRow::confirmed(ring, &seed, &proof, rng),
         };
         let Some(evidence) = evidence else { return Step::Added(Enrolled { right, password, totp }) };
-        let granted = evidence.and_totp(proof).as_ref().and_then(policy::grant);
+        let granted = evidence.and_totp(proof).and_then(policy::grant);
         match granted {
             Some(grant) => Step::Grant(Box::new(Granted {
                 grant,
@@ -423,7 +423,7 @@ pub struct Standing {
     pub has_second_factor: bool,
 }
 
-fn complete(evidence: &Evidence, request: Request, then: Then) -> Step {
+fn complete(evidence: Evidence, request: Request, then: Then) -> Step {
     match (policy::grant(evidence), then) {
         (Some(grant), Then::Tokens) => Step::Grant(Box::new(Granted { grant, request, enrolled: None })),
         // Attack: a stolen recovery code enrols a factor, and that factor removes the owner's.

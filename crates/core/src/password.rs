@@ -42,28 +42,8 @@ pub struct TooLong;
 #[derive(Debug)]
 pub struct Attempt(Secret<String>);
 
-/// Somebody knew, or just set, the password of `user`. Only this file makes one; it is neither `Clone` nor stored.
-///
-/// The same lines, once with a type of one's own and once with this one: from outside, only the first can be built.
-///
-/// ```
-/// mod own {
-///     pub struct PasswordProof { pub user: poundlock_core::id::UserId, pub at: poundlock_core::time::Time }
-/// }
-/// use own::PasswordProof;
-/// fn forge(user: poundlock_core::id::UserId, at: poundlock_core::time::Time) -> PasswordProof {
-///     PasswordProof { user, at }
-/// }
-/// ```
-/// ```compile_fail,E0451
-/// mod own {
-///     pub struct PasswordProof { pub user: poundlock_core::id::UserId, pub at: poundlock_core::time::Time }
-/// }
-/// use poundlock_core::password::PasswordProof;
-/// fn forge(user: poundlock_core::id::UserId, at: poundlock_core::time::Time) -> PasswordProof {
-///     PasswordProof { user, at }
-/// }
-/// ```
+/// Somebody knew, or just set, the password of `user`. Only this file makes one; it is neither `Clone` nor stored
+/// (`unforgeable.rs` holds that).
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub struct PasswordProof {

@@ -154,16 +154,7 @@ impl RecoveryCodes {
 }
 
 /// That an unused recovery code of this user was shown. It counts once the batch that uses it has deleted the row.
-///
-/// ```
-/// # use poundlock_core::recovery::RecoveryProof;
-/// fn pass_on(proof: RecoveryProof) -> RecoveryProof { proof }
-/// ```
-/// It cannot be made or copied elsewhere:
-/// ```compile_fail,E0451
-/// # use poundlock_core::recovery::RecoveryProof;
-/// fn pass_on(proof: RecoveryProof) -> RecoveryProof { RecoveryProof { ..proof } }
-/// ```
+/// It cannot be made or copied elsewhere (`unforgeable.rs`).
 #[derive(Debug)]
 #[must_use]
 pub struct RecoveryProof {

@@ -1,17 +1,8 @@
 //! Decides sessions: opening one from a grant, how long it lives, what its tokens may say. Never touches storage.
 //!
 //! **Architecture Invariant:** a new [`Session`] is made from a [`Grant`], an old one from a row whose seal opens; there
-//! is no third way. A token is minted from a session only, so no token exists before two factors were proved (MFA-01).
-//!
-//! ```
-//! use poundlock_core::{policy::Grant, session::{Opening, Session}};
-//! fn open(grant: Grant, opening: Opening) -> Session { Session::open(grant, opening) }
-//! ```
-//! An opening alone is not enough:
-//! ```compile_fail
-//! use poundlock_core::{policy::Grant, session::{Opening, Session}};
-//! fn open(grant: Grant, opening: Opening) -> Session { Session::open(opening, opening) }
-//! ```
+//! is no third way. A token is minted from a session only, so no token exists before two factors were proved (MFA-01);
+//! `unforgeable.rs` holds the first half.
 
 use serde::{Deserialize, Serialize};
 
@@ -59,11 +50,9 @@ pub struct Opening {
 pub struct Session {
     id: SessionId,
     version: i64,
-    opened_at: Time,
     used_at: Time,
     idle_until: Time,
     ended_at: Option<Time>,
-    status: (i64, i64),
     facts: Facts,
 }
 
@@ -82,6 +71,8 @@ struct Facts {
     /// The one enrolment of a recovery session was used.
     #[serde(default)]
     enrolled: bool,
+    status: (i64, i64),
+    opened_at: Time,
     expires_at: Time,
 }
 
@@ -91,6 +82,17 @@ struct StoredEvent {
     acr: Acr,
     amr: Vec<Amr>,
     auth_time: Time,
+}
+
+impl Facts {
+    /// Whether the columns say what was sealed. Attack: a row pointed at another account, factor or device escapes being
+    /// ended with it; one pointed at another place of a status list is ended there, while its tokens live on.
+    fn stand_in(&self, row: &SessionRow) -> bool {
+        let same_owner = self.user == row.user && self.client == row.client;
+        let same_roots = self.factor == row.factor && self.device == row.device;
+        let same_times = self.opened_at == row.opened_at && self.expires_at == row.expires_at;
+        same_owner && same_roots && same_times && self.status == row.status
+    }
 }
 
 impl StoredEvent {
@@ -103,7 +105,8 @@ impl StoredEvent {
     }
 }
 
-/// A session as stored. Columns serve look-ups and guards; what tokens say comes from the seal alone.
+/// A session as stored. Columns serve look-ups and guards; what tokens say comes from the seal alone. Only `used_at`,
+/// `idle_until` and `ended_at` move without it: they narrow a session, and never past the sealed end.
 #[derive(Clone, Debug)]
 pub struct SessionRow {
     /// Row id.
@@ -146,11 +149,9 @@ impl Session {
         Self {
             id: opening.id,
             version: 1,
-            opened_at: now,
             used_at: now,
             idle_until: (now + opening.idle).min(expires_at),
             ended_at: None,
-            status: opening.status,
             facts: Facts {
                 user: grant.user(),
                 client: opening.client,
@@ -162,6 +163,8 @@ impl Session {
                 factor: grant.factor(),
                 device: opening.device,
                 enrolled: false,
+                status: opening.status,
+                opened_at: now,
                 expires_at,
             },
         }
@@ -174,20 +177,11 @@ impl Session {
     pub fn from_row(ring: &Keyring, row: &SessionRow) -> Result<Self, BadSeal> {
         let plain = ring.open_sealed(place(&row.id, row.version), &row.sealed)?;
         let facts: Facts = serde_json::from_slice(plain.reveal()).map_err(|_| BadSeal)?;
-        // Attack: a row pointed at another account, so that its sessions escape being ended with that account.
-        if facts.user != row.user || facts.client != row.client || facts.factor != row.factor {
+        if !facts.stand_in(row) {
             return Err(BadSeal);
         }
-        Ok(Self {
-            id: row.id,
-            version: row.version,
-            opened_at: row.opened_at,
-            used_at: row.used_at,
-            idle_until: row.idle_until,
-            ended_at: row.ended_at,
-            status: row.status,
-            facts,
-        })
+        let (used_at, idle_until, ended_at) = (row.used_at, row.idle_until, row.ended_at);
+        Ok(Self { id: row.id, version: row.version, used_at, idle_until, ended_at, facts })
     }
 
     /// The row to store.
@@ -201,12 +195,12 @@ impl Session {
             factor: self.facts.factor,
             device: self.facts.device,
             version: self.version,
-            opened_at: self.opened_at,
+            opened_at: self.facts.opened_at,
             used_at: self.used_at,
             idle_until: self.idle_until,
             expires_at: self.facts.expires_at,
             ended_at: self.ended_at,
-            status: self.status,
+            status: self.facts.status,
             sealed: ring.seal(place(&self.id, self.version), &plain, rng),
         }
     }
@@ -257,7 +251,8 @@ impl Session {
         if raised.session() != self.id || raised.grant().user() != self.facts.user {
             return None;
         }
-        if raised.grant().event().acr() >= self.facts.base.acr {
+        // The present event: a raised one that has lapsed holds nothing up, one that lives is not lowered.
+        if raised.grant().event().acr() >= self.event(now).acr() {
             self.facts.raised = Some((StoredEvent::of(raised.grant().event()), now + RAISED_FOR));
         }
         self.facts.mfa_time = self.facts.mfa_time.max(raised.grant().mfa_time());
@@ -325,7 +320,7 @@ impl Session {
     /// Status list number and index.
     #[must_use]
     pub const fn status(&self) -> (i64, i64) {
-        self.status
+        self.facts.status
     }
 
     /// When it ends if it rests.
@@ -343,7 +338,7 @@ impl Session {
     /// When it was opened.
     #[must_use]
     pub const fn opened_at(&self) -> Time {
-        self.opened_at
+        self.facts.opened_at
     }
 
     /// Last refresh or use.
@@ -378,7 +373,7 @@ impl Session {
     /// Signs an access token of this session (RFC 9068).
     ///
     /// # Errors
-    /// [`MintFault`] when the session has no whole second left, or the key fails.
+    /// [`MintFault`] when the session has ended or has no whole second left, or the key fails.
     pub fn access_token(
         &self,
         saying: &Saying<'_>,
@@ -386,10 +381,13 @@ impl Session {
         now: Time,
         rng: &dyn Rng,
     ) -> Result<Minted, MintFault> {
+        if self.ended_at.is_some() {
+            return Err(MintFault::SessionOver);
+        }
         let event = self.event(now);
         let scope = self.facts.scope.as_deref().and_then(|text| Scope::parse(text).ok()).unwrap_or_default();
         let groups = saying.client.released(saying.groups);
-        let idx = u64::try_from(self.status.1).unwrap_or(u64::MAX);
+        let idx = u64::try_from(self.facts.status.1).unwrap_or(u64::MAX);
         let access = Access {
             issuer: saying.issuer,
             subject: saying.subject,
@@ -407,3 +405,6 @@ impl Session {
         token::mint(&access, key, saying.client.access_life, now, rng)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -109,28 +109,4 @@ fn digest(secret: &Secret<[u8; 32]>, session: SessionId, action: &str, target: &
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::SeededRng;
-
-    #[test]
-    fn a_secret_opens_one_action_on_one_target_in_one_session() {
-        let rng = SeededRng::new(1);
-        let (one, two) = (SessionId::new(Time::from_millis(1), &rng), SessionId::new(Time::from_millis(2), &rng));
-        let secret = StepUpSecret(Secret::random(&rng));
-        let digest = secret.digest_for(one, Action::RemoveFactor, "fac_1");
-        assert!(digest.matches(&secret.digest_for(one, Action::RemoveFactor, "fac_1")));
-        assert!(!digest.matches(&secret.digest_for(two, Action::RemoveFactor, "fac_1")));
-        assert!(!digest.matches(&secret.digest_for(one, Action::AddFactor, "fac_1")));
-        assert!(!digest.matches(&secret.digest_for(one, Action::RemoveFactor, "fac_2")));
-        let read = StepUpSecret::parse(secret.text().reveal()).unwrap();
-        assert!(digest.matches(&read.digest_for(one, Action::RemoveFactor, "fac_1")));
-    }
-
-    #[test]
-    fn an_unknown_action_is_no_action() {
-        assert_eq!(Action::parse("factor.remove"), Some(Action::RemoveFactor));
-        assert_eq!(Action::parse("factor.Remove"), None);
-        assert!(StepUpSecret::parse("pll_AAAA").is_none());
-    }
-}
+mod tests;

@@ -157,16 +157,7 @@ impl Authenticator {
 
 /// That a right, unspent code was shown. It counts once the batch that uses it has moved `last_step` on to
 /// [`TotpProof::step`].
-///
-/// ```
-/// # use poundlock_core::totp::TotpProof;
-/// fn pass_on(proof: TotpProof) -> TotpProof { proof }
-/// ```
-/// It cannot be made or copied elsewhere:
-/// ```compile_fail,E0451
-/// # use poundlock_core::totp::TotpProof;
-/// fn pass_on(proof: TotpProof) -> TotpProof { TotpProof { ..proof } }
-/// ```
+/// It cannot be made or copied elsewhere (`unforgeable.rs`).
 #[derive(Debug)]
 #[must_use]
 pub struct TotpProof {

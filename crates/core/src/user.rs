@@ -150,38 +150,4 @@ impl UserRow {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn t_18_every_spelling_is_one_name() {
-        let one = UserName::parse("ada@example.org").unwrap();
-        for spelling in ["Ada@Example.org", "  ADA@EXAMPLE.ORG ", "ａｄａ@example.org"] {
-            assert_eq!(UserName::parse(spelling), Ok(one.clone()), "{spelling}");
-            assert_eq!(UserName::for_attempt(spelling), one);
-        }
-        let composed = UserName::parse("jos\u{e9}").unwrap();
-        assert_eq!(UserName::parse("jose\u{301}").unwrap(), composed);
-    }
-
-    #[test]
-    fn bad_names_say_why() {
-        assert_eq!(UserName::parse("  "), Err(BadName::Empty));
-        assert_eq!(UserName::parse("two words"), Err(BadName::Characters));
-        assert_eq!(UserName::parse("a\u{0}b"), Err(BadName::Characters));
-        assert_eq!(UserName::parse("usr_1"), Err(BadName::Reserved));
-        assert_eq!(UserName::parse(&"x".repeat(65)), Err(BadName::TooLong));
-        assert_eq!(UserName::parse(&"x".repeat(1_000_000)), Err(BadName::TooLong));
-    }
-
-    #[test]
-    fn an_impossible_name_never_equals_a_possible_one() {
-        assert_ne!(UserName::for_attempt("two words").as_str(), "two words");
-        assert_eq!(UserName::for_attempt(&"é\u{0}".repeat(10_000)).as_str().len(), 65);
-    }
-
-    #[test]
-    fn an_unknown_stored_state_is_shut() {
-        assert_eq!(UserState::from_stored("acitve"), UserState::Disabled);
-    }
-}
+mod tests;

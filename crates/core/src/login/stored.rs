@@ -63,7 +63,7 @@ pub(super) fn open(ring: &Keyring, row: &LoginRow) -> Result<Login, BadSeal> {
     if stored.digest != *row.digest.as_bytes() {
         return Err(BadSeal);
     }
-    Ok(Login {
+    let login = Login {
         id: row.id,
         version: row.version,
         digest: row.digest,
@@ -72,7 +72,9 @@ pub(super) fn open(ring: &Keyring, row: &LoginRow) -> Result<Login, BadSeal> {
         request: stored.request,
         then: stored.then,
         state: open_state(stored.state)?,
-    })
+    };
+    // Attack: a row pointed at another account, so that its login outlives the shutting of its own.
+    if login.user() == row.user { Ok(login) } else { Err(BadSeal) }
 }
 
 const fn place(id: &[u8], version: i64) -> Place<'_> {

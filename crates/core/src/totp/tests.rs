@@ -42,7 +42,15 @@ fn ids() -> (UserId, FactorId) {
 
 fn authenticator(drift: i64, last_step: i64, resync: Option<Remembered>) -> Authenticator {
     let (user, factor) = ids();
-    Authenticator { factor, user, seed: seed(), last_step, drift: Drift::from_steps(drift).unwrap(), resync }
+    Authenticator {
+        factor,
+        user,
+        seed: seed(),
+        last_step,
+        drift: Drift::from_steps(drift).unwrap(),
+        resync,
+        held_until: None,
+    }
 }
 
 /// A stored factor that takes over what each check says, as the flow does.

@@ -1,3 +1,5 @@
+//! One text for each run of bytes; any other spelling of them is refused.
+
 use proptest::prelude::*;
 
 use super::{decode, encode};

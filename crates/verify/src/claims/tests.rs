@@ -1,3 +1,5 @@
+//! Claims one by one: each left out, of another type, or twice.
+
 use serde_json::{Value, json};
 
 use super::{Audience, Claims};

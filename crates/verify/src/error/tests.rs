@@ -1,3 +1,5 @@
+//! Codes of rejects are distinct, and those once released never change.
+
 use std::collections::BTreeSet;
 
 use super::Reject;

@@ -1,3 +1,5 @@
+//! Single keys: the vectors of the RFCs, and every key whose members disagree or that is no public key.
+
 use super::Jwk;
 use super::weak::refuse_weak_rsa;
 use crate::{Alg, Reject, b64};

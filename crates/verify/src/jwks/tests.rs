@@ -1,3 +1,5 @@
+//! Key sets as a server might publish them: good ones found by kid, bad ones refused whole.
+
 use super::{JWKS_BYTES_MAX, JWKS_KEYS_MAX, JwkSet};
 use crate::{Alg, Jwk, Reject};
 

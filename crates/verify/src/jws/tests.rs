@@ -1,3 +1,5 @@
+//! The compact form and its header: one shape passes, whatever else an attacker appends, repeats or renames.
+
 use super::{Compact, TOKEN_BYTES_MAX, media_type};
 use crate::{Alg, JwkSet, Reject, b64};
 

@@ -1,3 +1,5 @@
+//! Every strength against every demand, and ages at their last second.
+
 use serde_json::json;
 
 use super::Require;

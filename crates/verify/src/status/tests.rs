@@ -1,3 +1,5 @@
+//! The claims of a status list token, as written and as read.
+
 use super::StatusListClaims;
 use crate::Seconds;
 

@@ -1,3 +1,5 @@
+//! JSON that two readers could read in two ways is read by none.
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;

@@ -6,6 +6,9 @@ use crate::id::{FamilyId, SessionId};
 use crate::testing::SeededRng;
 use crate::time::Span;
 
+/// A change that somebody makes to a row in SQL.
+type Edit = fn(&mut FamilyRow, &SeededRng);
+
 #[test]
 fn a_started_family_opens_as_what_was_started() {
     let (bench, token) = Bench::new(20, Some("thumb"));
@@ -20,7 +23,7 @@ fn a_started_family_opens_as_what_was_started() {
 fn rft_06_a_row_moved_to_another_session_client_or_key_does_not_open() {
     let (bench, _) = Bench::new(21, Some("thumb"));
     let rng = SeededRng::new(99);
-    let edits: [(&str, fn(&mut FamilyRow, &SeededRng)); 8] = [
+    let edits: [(&str, Edit); 8] = [
         ("id", |row, rng| row.id = FamilyId::new(START, rng)),
         ("session", |row, rng| row.session = SessionId::new(START, rng)),
         ("client", |row, _| row.client = "other".to_owned()),

@@ -1,3 +1,5 @@
+//! The bits of a status list: the vectors of the draft, every bound, and streams that inflate to too much.
+
 use proptest::prelude::*;
 
 use super::{INFLATED_MAX, StatusBits, StatusValue, compress};
