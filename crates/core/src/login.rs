@@ -347,6 +347,12 @@ impl Login {
         }
     }
 
+    /// Whether a code of an enrolled authenticator app can be its next step.
+    #[must_use]
+    pub const fn awaits_totp(&self) -> bool {
+        matches!(self.state, State::Second { .. } | State::Reprove { .. })
+    }
+
     /// The seed that was offered and awaits a code of it.
     #[must_use]
     pub const fn offered(&self) -> Option<&Seed> {

@@ -1,5 +1,6 @@
 //! What every request shares: store, keys, clock, randomness, hash pool. Holds values; decides nothing.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) status: StatusLists,
     pub(crate) sources: Mutex<Throttle>,
     pub(crate) journal: Journal,
+    /// How many one-time codes were compared with an account's authenticators.
+    pub(crate) codes_checked: AtomicU64,
 }
 
 /// The signing keys, and the verifier of tokens for the account API that goes with them.

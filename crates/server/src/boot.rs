@@ -87,6 +87,7 @@ pub(crate) async fn assemble(
         time,
         rng,
         journal,
+        codes_checked: std::sync::atomic::AtomicU64::new(0),
     });
     note(&app, Event::ServerStarted, now).await?;
     Ok(app)

@@ -16,7 +16,7 @@ use poundlock_core::time::Time;
 use poundlock_store::{Batch, CommitError, Committed, StoreError, audit};
 
 use crate::app::App;
-use crate::journal::{Note, Origin};
+use crate::journal::{Note, Noted, Origin};
 
 /// What a flow answers.
 pub(crate) type Answer<T> = Result<T, Refused>;
@@ -76,10 +76,10 @@ pub(crate) async fn commit(app: &App, batch: Batch) -> Result<Option<Committed>,
 
 /// Refuses: writes why, with whatever else the refusal does, and then says so. A refusal that cannot be recorded is a
 /// fault, not a quieter refusal (AUD-07).
-pub(crate) async fn refuse(app: &App, mut batch: Batch, record: Record, denial: Denial, target: &[u8]) -> Refused {
-    let (source, now) = (record.request().unwrap_or_default().to_owned(), record.at());
-    let record = record.because(denial.code());
-    let reference = match offer(app, record, &source, target, now) {
+pub(crate) async fn refuse(app: &App, mut batch: Batch, noted: Noted, denial: Denial, target: &[u8]) -> Refused {
+    let (record, source) = noted.into_parts();
+    let now = record.at();
+    let reference = match offer(app, record.because(denial.code()), &source, target, now) {
         Offered::Write(record) => {
             audit::record(&mut batch, &record);
             record.id()

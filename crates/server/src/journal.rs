@@ -1,11 +1,12 @@
 //! Makes audit records: who asked, from where, and about whom. Never writes one by itself: a record goes into the
 //! batch that decides.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
+use std::ops::Deref;
 use std::sync::Mutex;
 
-use poundlock_core::audit::{Collapser, Event, Month, NodeName, Owner, Personal, PersonalKey, Record};
-use poundlock_core::id::{RecordId, UserId};
+use poundlock_core::audit::{Collapser, Event, Key, Month, NodeName, Owner, Personal, PersonalKey, Record, Value};
+use poundlock_core::id::{RecordId, SessionId, UserId};
 use poundlock_core::seal::Keyring;
 use poundlock_core::secret::Digest;
 use poundlock_core::source::Source;
@@ -38,8 +39,16 @@ impl Origin {
 
     /// A pseudonym of the source, for comparing two requests.
     pub(crate) fn source_digest(&self, ring: &Keyring) -> Digest {
-        let text = self.source().address().map(|address| address.to_string()).unwrap_or_default();
-        ring.counter_key(&[b"source", text.as_bytes()])
+        ring.counter_key(&[b"source", self.neighbourhood().as_bytes()])
+    }
+
+    /// What counts as one source: an IPv4 address, or an IPv6 /64, of which one customer has every address (T-19).
+    fn neighbourhood(&self) -> String {
+        match self.source().address() {
+            None => String::new(),
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).to_string(),
+        }
     }
 }
 
@@ -102,6 +111,43 @@ pub(crate) async fn month_key(
     Ok((month, PersonalKey::from_stored(&stored, Owner::Month(month), ring)?))
 }
 
+/// A record in the making, and the source that refusals like it are collapsed by. Reads as the [`Record`]; the source
+/// itself is never stored.
+pub(crate) struct Noted {
+    record: Record,
+    source: String,
+}
+
+impl Noted {
+    /// Adds what explains the decision; see [`Record::with`].
+    pub(crate) fn with(self, key: Key, value: impl Into<Value>) -> Self {
+        Self { record: self.record.with(key, value), ..self }
+    }
+
+    /// Names the session; see [`Record::within`].
+    pub(crate) fn within(self, session: SessionId) -> Self {
+        Self { record: self.record.within(session), ..self }
+    }
+
+    /// Raises it; see [`Record::alerting`].
+    pub(crate) fn alerting(self) -> Self {
+        Self { record: self.record.alerting(), ..self }
+    }
+
+    /// The record, and its source.
+    pub(crate) fn into_parts(self) -> (Record, String) {
+        (self.record, self.source)
+    }
+}
+
+impl Deref for Noted {
+    type Target = Record;
+
+    fn deref(&self) -> &Record {
+        &self.record
+    }
+}
+
 /// Makes the records of one request.
 pub(crate) struct Note<'a> {
     app: &'a App,
@@ -149,7 +195,7 @@ impl<'a> Note<'a> {
     }
 
     /// A record of `event`.
-    pub(crate) fn record(&self, event: Event) -> Record {
+    pub(crate) fn record(&self, event: Event) -> Noted {
         let rng = &self.app.rng;
         let id = RecordId::new(self.now, rng);
         let mut record = Record::new(id, self.now, &self.app.journal.node, event).in_request(&self.origin.request);
@@ -162,10 +208,11 @@ impl<'a> Note<'a> {
             agent: self.origin.agent.clone(),
             note: None,
         };
-        match &self.about {
+        let record = match &self.about {
             Some((user, key)) => record.about(*user).sealing(&personal, key, rng),
             None => record.sealing(&personal, &self.app.journal.month_key(), rng),
-        }
+        };
+        Noted { record, source: self.origin.neighbourhood() }
     }
 
     /// Puts a record of `event` into the batch that decides it.

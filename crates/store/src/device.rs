@@ -1,5 +1,6 @@
 //! Known devices: pairs of a device and an account, made by completed logins.
 
+use poundlock_core::device::DeviceRow;
 use poundlock_core::id::{DeviceId, UserId};
 use poundlock_core::time::Time;
 
@@ -8,6 +9,7 @@ use crate::{Batch, Expect, Result, Statement, Store, params};
 
 static LISTED: Statement =
     Statement::new("SELECT id, fails, made_at, used_at, revoked_at FROM device WHERE account = ?1 ORDER BY id");
+static BY_ID: Statement = Statement::new("SELECT account, fails, revoked_at FROM device WHERE id = ?1");
 static INSERT: Statement = Statement::new(
     "INSERT INTO device (id, account, fails, made_at, used_at, revoked_at) VALUES (?1, ?2, 0, ?3, ?3, NULL)",
 );
@@ -50,6 +52,17 @@ pub async fn listed(store: &Store, user: UserId) -> Result<Vec<Listed>> {
             })
         })
         .collect()
+}
+
+/// Reads a device's row.
+pub async fn by_id(store: &Store, device: DeviceId) -> Result<Option<DeviceRow>> {
+    let Some(row) = store.query_opt(&BY_ID, params![device]).await? else { return Ok(None) };
+    Ok(Some(DeviceRow {
+        id: device,
+        user: id(&row, 0, UserId::from_bytes)?,
+        tried_in_a_row: u32::try_from(row.int(1)?).unwrap_or(u32::MAX),
+        ended: opt_time(&row, 2)?,
+    }))
 }
 
 /// Makes a device known.

@@ -32,6 +32,8 @@ mod statement;
 pub mod status;
 pub mod step_up;
 mod store;
+#[cfg(any(test, feature = "testing"))]
+mod trace;
 mod url;
 pub mod user;
 mod value;

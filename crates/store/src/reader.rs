@@ -13,6 +13,8 @@ use crate::value::Value;
 pub struct Reader<'env> {
     snapshot: Snapshot,
     env: PhantomData<&'env ()>,
+    #[cfg(any(test, feature = "testing"))]
+    trace: Option<crate::trace::Trace>,
 }
 
 enum Snapshot {
@@ -22,11 +24,26 @@ enum Snapshot {
 
 impl Reader<'_> {
     pub(crate) const fn sqlite(snapshot: sqlite::Snapshot) -> Self {
-        Self { snapshot: Snapshot::Sqlite(snapshot), env: PhantomData }
+        Self::of(Snapshot::Sqlite(snapshot))
     }
 
     pub(crate) const fn postgres(snapshot: postgres::Snapshot) -> Self {
-        Self { snapshot: Snapshot::Postgres(snapshot), env: PhantomData }
+        Self::of(Snapshot::Postgres(snapshot))
+    }
+
+    const fn of(snapshot: Snapshot) -> Self {
+        Self {
+            snapshot,
+            env: PhantomData,
+            #[cfg(any(test, feature = "testing"))]
+            trace: None,
+        }
+    }
+
+    /// Tells a test what is read.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn tell(&mut self, trace: crate::trace::Trace) {
+        self.trace = Some(trace);
     }
 
     /// All rows of `statement`.
@@ -34,6 +51,10 @@ impl Reader<'_> {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Fault`].
     pub async fn query(&mut self, statement: &'static Statement, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        #[cfg(any(test, feature = "testing"))]
+        if let Some(trace) = &self.trace {
+            trace.note(statement);
+        }
         match &mut self.snapshot {
             Snapshot::Sqlite(snapshot) => snapshot.query(statement, &params),
             Snapshot::Postgres(snapshot) => snapshot.query(statement, &params).await,

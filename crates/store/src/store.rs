@@ -29,6 +29,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[derive(Clone)]
 pub struct Store {
     pub(crate) executor: Executor,
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) trace: crate::trace::Trace,
 }
 
 #[derive(Clone)]
@@ -48,7 +50,11 @@ impl Store {
             StoreUrl::Sqlite(path) => Executor::Sqlite(Sqlite::open(path, options).await?),
             StoreUrl::Postgres(url) => Executor::Postgres(Postgres::open(url, options).await?),
         };
-        Ok(Self { executor })
+        Ok(Self {
+            executor,
+            #[cfg(any(test, feature = "testing"))]
+            trace: crate::trace::Trace::default(),
+        })
     }
 
     /// Runs the migrations of `list` that the store has not seen, each exclusive and atomic, and returns their numbers.
@@ -99,6 +105,8 @@ impl Store {
             Executor::Sqlite(sqlite) => Reader::sqlite(sqlite.snapshot()?),
             Executor::Postgres(postgres) => Reader::postgres(postgres.snapshot().await?),
         };
+        #[cfg(any(test, feature = "testing"))]
+        reader.tell(self.trace.clone());
         match body(&mut reader).await {
             Ok(out) => reader.end().await.map(|()| out),
             Err(error) => {
@@ -113,6 +121,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Fault`].
     pub async fn query(&self, statement: &'static Statement, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        #[cfg(any(test, feature = "testing"))]
+        self.trace.note(statement);
         match &self.executor {
             Executor::Sqlite(sqlite) => sqlite.query(statement, &params),
             Executor::Postgres(postgres) => postgres.query(statement, &params).await,
@@ -140,6 +150,8 @@ impl Store {
         if batch.is_empty() {
             return Ok(Committed::default());
         }
+        #[cfg(any(test, feature = "testing"))]
+        batch.steps.iter().for_each(|step| self.trace.note(step.statement));
         match &self.executor {
             Executor::Sqlite(sqlite) => sqlite.commit(batch).await,
             Executor::Postgres(postgres) => postgres.commit(batch).await,

@@ -122,6 +122,17 @@ impl Deref for TestStore {
     }
 }
 
+/// Begins to write down the statements that a store is asked for.
+pub fn start_trace(store: &Store) {
+    store.trace.start();
+}
+
+/// Ends that, and gives the statements in order, without their parameters.
+#[must_use]
+pub fn take_trace(store: &Store) -> Vec<&'static str> {
+    store.trace.take()
+}
+
 /// One test body, two tests: `NAME::sqlite` and `NAME::postgres`. The body gets a fresh [`TestStore`].
 ///
 /// `on_both! { async fn name(store) { … } }`, or with a schema of its own: `on_both! { schema = LIST; async fn … }`.

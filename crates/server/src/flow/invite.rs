@@ -8,7 +8,7 @@ use poundlock_core::id::UserId;
 use poundlock_core::invite::{EnrolRight, InviteSecret, Purpose};
 use poundlock_core::login::{Channel, LIFE, Login, Request, Step};
 use poundlock_core::password::{self, Attempt, Context, Hashing, NewPassword, PasswordProof};
-use poundlock_core::secret::Secret;
+use poundlock_core::secret::{Digest, Secret};
 use poundlock_core::user::{ADMINS, UserName};
 use poundlock_store::{Batch, invite, login, user};
 
@@ -102,11 +102,12 @@ async fn new_user(
         return Err(refuse(app, Batch::new(), record, Denial::NameTaken, b"invite").await);
     }
     let user = UserId::new(note.now(), &app.rng);
-    let (sealed, proof) = hash(app, new, user, note.now()).await?;
+    let place = app.ring.counter_key(&[b"hash place", name.as_bytes()]);
+    let (sealed, proof) = hash_at(app, new, user, (place, note.now())).await?;
     save(app, note, right, Evidence::first(proof, 0), (Some(sealed), name.to_owned(), request)).await
 }
 
-/// Hashes a password that is being set, in the pool; the account is its own, so strangers' limits apply to it alone.
+/// Hashes a password that is being set, in the pool, at the places of its account.
 pub(crate) async fn hash(
     app: &SharedApp,
     new: NewPassword,
@@ -114,6 +115,17 @@ pub(crate) async fn hash(
     now: poundlock_core::time::Time,
 ) -> Answer<(Vec<u8>, PasswordProof)> {
     let account = app.ring.counter_key(&[b"hash place", user.as_bytes()]);
+    hash_at(app, new, user, (account, now)).await
+}
+
+/// The same for a user who does not exist yet, at the places of the name: with places of its own for each acceptance,
+/// one invite could fill the queue of known devices.
+async fn hash_at(
+    app: &SharedApp,
+    new: NewPassword,
+    user: UserId,
+    (account, now): (Digest, poundlock_core::time::Time),
+) -> Answer<(Vec<u8>, PasswordProof)> {
     let place = app.hasher.admit(Lane::KnownDevice, account).map_err(|busy| Refused::Denied {
         denial: Denial::Busy(busy.retry_after),
         reference: String::new(),

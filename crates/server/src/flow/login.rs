@@ -48,7 +48,7 @@ pub(crate) async fn begin(app: SharedApp, attempt: PasswordAttempt, origin: Orig
     let name = UserName::for_attempt(&attempt.name);
     let nobody = lane::nobody(&app, &name);
     let account = user::resolve(&app.store, name.as_str(), nobody).await?;
-    let claim = lane::claimed(&app, attempt.device.as_ref(), account.as_ref());
+    let claim = lane::claimed(&app, attempt.device.as_ref(), account.as_ref()).await?;
     let note = Note::new(&app, &origin, now).client(&request.client).about_maybe(account.as_ref().map(|a| &a.user));
     if claim.is_none() {
         super::admit_source(&app, &note, &origin).await?;
@@ -58,7 +58,7 @@ pub(crate) async fn begin(app: SharedApp, attempt: PasswordAttempt, origin: Orig
         let note = Note::new(&app, &origin, now).client(&request.client).about_maybe(account.as_ref().map(|a| &a.user));
         let who = Who { account: account.as_ref(), name: &name, claim };
         if let Some(code) = &attempt.recovery_code
-            && let Some(proof) = second::spend_recovery(&app, &note, account.as_ref(), code, now).await?
+            && let Some(proof) = second::spend_recovery(&app, &note, (account.as_ref(), nobody), code).await?
         {
             return opened_by_recovery(&app, &note, (attempt.password, place), who, (request, proof)).await;
         }
@@ -97,6 +97,8 @@ pub(crate) async fn check(
     now: poundlock_core::time::Time,
 ) -> Result<CheckedPassword, Fault> {
     let known = account.map(|a| Verifier::open(&app.ring, a.user.id, &a.user.password, app.cost));
+    // Only for one that may log in: a longer answer would tell that the password of a shut account is right.
+    let open = account.is_some_and(|account| account.standing().active && account.standing().has_second_factor);
     if known.as_ref().is_some_and(Verifier::damaged) {
         tracing::error!(user = ?account.map(|a| a.user.id), "the stored password of this user does not open");
     }
@@ -104,7 +106,7 @@ pub(crate) async fn check(
     let pool = SharedApp::clone(app);
     let job = place.run(move |memory| {
         let checked = password::check(&verifier, &attempt, now, memory);
-        let rehashed = checked.proof.as_ref().filter(|_| checked.outdated).map(|proof| {
+        let rehashed = checked.proof.as_ref().filter(|_| checked.outdated && open).map(|proof| {
             let hashing = Hashing { cost: pool.cost, memory, rng: &pool.rng };
             password::rehash(&attempt, proof, hashing).seal(&pool.ring, proof.user(), &pool.rng)
         });
@@ -185,18 +187,15 @@ fn request(app: &App, attempt: &PasswordAttempt, origin: &Origin) -> Answer<Requ
     super::session::request(app, wanted, Channel::Api, origin)
 }
 
-/// The budgets that a completed login clears: those of the lane it used, of both authenticators it proved.
-pub(crate) fn clear_used(app: &App, batch: &mut Batch, account: guard::Account, lane: guard::Lane) {
-    for kind in [Guessable::Password, Guessable::Totp] {
-        poundlock_store::guard::clear(batch, &guard::Budget::of(&app.ring, kind, lane, account));
-    }
+/// Clears the budget that a completed login used for one authenticator it proved, and no other (THR-03).
+pub(crate) fn clear_used(app: &App, batch: &mut Batch, user: UserId, (kind, device): (Guessable, Option<DeviceId>)) {
+    let lane = device.map_or(guard::Lane::Strangers, guard::Lane::Device);
+    poundlock_store::guard::clear(batch, &guard::Budget::of(&app.ring, kind, lane, guard::Account::Known(user)));
 }
 
 /// The budget that a second factor proved again clears: that of the lane it used.
 pub(crate) fn clear_reproved(app: &App, batch: &mut Batch, user: UserId, device: Option<DeviceId>) {
-    let lane = device.map_or(guard::Lane::Strangers, guard::Lane::Device);
-    let budget = guard::Budget::of(&app.ring, Guessable::Totp, lane, guard::Account::Known(user));
-    poundlock_store::guard::clear(batch, &budget);
+    clear_used(app, batch, user, (Guessable::Totp, device));
 }
 
 /// Reads a secret that came as text.

@@ -1,15 +1,15 @@
 //! Chooses a lane and spends an attempt in it. Nothing is checked before this has answered.
 
 use poundlock_core::audit::{Event, Key};
-use poundlock_core::device::{DEVICE_FAILS_MAX, DeviceClaim, DeviceToken};
-use poundlock_core::guard::{self, Budget, Guessable, Lane, Reason, Verdict};
+use poundlock_core::device::{self as devices, DEVICE_FAILS_MAX, DeviceClaim, DeviceToken};
+use poundlock_core::guard::{self, Budget, CounterRow, Guessable, Lane, Reason, Verdict};
 use poundlock_core::id::{DeviceId, UserId};
 use poundlock_core::secret::{Digest, Secret};
 use poundlock_core::user::UserName;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, device, guard as counters};
 
-use super::super::{Answer, Denial, commit, refuse};
+use super::super::{Answer, Denial, Refused, commit, refuse};
 use crate::app::App;
 use crate::journal::Note;
 
@@ -50,10 +50,22 @@ pub(crate) fn nobody(app: &App, name: &UserName) -> UserId {
     UserId::from_bytes(&bytes).unwrap_or_else(|| UserId::new(poundlock_core::time::Time::from_millis(0), &app.rng))
 }
 
-/// The device an attempt claims to come from, if it names this very account.
-pub(crate) fn claimed(app: &App, device: Option<&Secret<String>>, account: Option<&Account>) -> Option<DeviceClaim> {
-    let claim = DeviceToken::parse(&app.ring, device?.reveal())?;
-    (claim.user == account?.user.id).then_some(claim)
+/// The device an attempt comes from, if it is known to this very account. One that was revoked, or has failed too often
+/// in a row, is a stranger from here on: to the limits by source and to the hash pool too, not only to the budgets.
+pub(crate) async fn claimed(
+    app: &App,
+    device: Option<&Secret<String>>,
+    account: Option<&Account>,
+) -> Answer<Option<DeviceClaim>> {
+    let claim = device.and_then(|device| DeviceToken::parse(&app.ring, device.reveal()));
+    let (Some(claim), Some(account)) = (claim, account) else { return Ok(None) };
+    let known = is_known(app, claim, guard::Account::Known(account.user.id)).await?;
+    Ok(known.then_some(claim))
+}
+
+async fn is_known(app: &App, claim: DeviceClaim, account: guard::Account) -> Answer<bool> {
+    let row = device::by_id(&app.store, claim.device).await?;
+    Ok(devices::lane(Some(claim), row.as_ref(), account) == Lane::Device(claim.device))
 }
 
 /// Spends one attempt: in the device's lane while that is open, else in the strangers'.
@@ -67,37 +79,57 @@ pub(crate) async fn spend(app: &App, note: &Note<'_>, kind: Guessable, who: &Who
         if commit(app, batch).await?.is_some() {
             return Ok(Spent { device: Some(claim.device) });
         }
-        // Revoked, or failed too often in a row: from here on it is a stranger, with the strangers' budget.
+        // Only told to wait: it waits as itself. Were it let into the strangers' budget meanwhile, its own delays would
+        // be none, and strangers' failures would be its own.
+        let row = counters::counter(&app.store, &budget).await?;
+        let verdict = guard::verdict_of_refusal(row, 0, budget.limit, note.now());
+        if let Verdict::Delay(wait) = verdict
+            && is_known(app, claim, counted).await?
+        {
+            return Err(refused(app, note, (kind, "devices", row), Denial::Delayed(wait), who).await);
+        }
+        // Revoked, failed too often in a row, or out of budget: from here on it is a stranger.
     }
     let budget = Budget::of(&app.ring, kind, Lane::Strangers, counted);
     let mut batch = Batch::new();
     counters::spend(&mut batch, &budget, note.now());
     match commit(app, batch).await? {
         Some(_) => Ok(Spent { device: None }),
-        None => Err(refused(app, note, kind, who).await?),
+        None => Err(turned_away(app, note, kind, who).await?),
     }
 }
 
 /// Tells a delay from an empty budget, records it and refuses. Nothing was checked and nothing counted.
-async fn refused(app: &App, note: &Note<'_>, kind: Guessable, who: &Who<'_>) -> Answer<super::super::Refused> {
+async fn turned_away(app: &App, note: &Note<'_>, kind: Guessable, who: &Who<'_>) -> Answer<Refused> {
     let [strangers, devices] = Budget::both(&app.ring, kind, who.counted(app));
     let own = counters::counter(&app.store, &strangers).await?;
     let other = counters::counter(&app.store, &devices).await?.map_or(0, |row| row.tried);
     let verdict = guard::verdict_of_refusal(own, other, strangers.limit, note.now());
-    let (event, denial) = match verdict {
-        Verdict::Go => (Event::LoginDelayed, Denial::Delayed(poundlock_core::time::Span::from_seconds(1))),
-        Verdict::Delay(wait) => (Event::LoginDelayed, Denial::Delayed(wait)),
-        Verdict::Refused(Reason::BudgetSpent) => (Event::LoginBlocked, Denial::Blocked),
-        Verdict::Refused(Reason::MustRebind) => (Event::LoginBlocked, Denial::Rebind),
+    let denial = match verdict {
+        Verdict::Go => Denial::Delayed(poundlock_core::time::Span::from_seconds(1)),
+        Verdict::Delay(wait) => Denial::Delayed(wait),
+        Verdict::Refused(Reason::BudgetSpent) => Denial::Blocked,
+        Verdict::Refused(Reason::MustRebind) => Denial::Rebind,
     };
-    let tried = own.map_or(0, |row| i64::from(row.tried));
+    Ok(refused(app, note, (kind, "strangers", own), denial, who).await)
+}
+
+async fn refused(
+    app: &App,
+    note: &Note<'_>,
+    (kind, lane, row): (Guessable, &'static str, Option<CounterRow>),
+    denial: Denial,
+    who: &Who<'_>,
+) -> Refused {
+    let event = if matches!(denial, Denial::Delayed(_)) { Event::LoginDelayed } else { Event::LoginBlocked };
+    let tried = row.map_or(0, |row| i64::from(row.tried));
     let record = note
         .record(event)
         .with(Key::Rule, kind_name(kind))
-        .with(Key::Lane, "strangers")
+        .with(Key::Lane, lane)
         .with(Key::Tried, tried)
-        .with(Key::Limit, i64::from(strangers.limit));
-    Ok(refuse(app, Batch::new(), record, denial, who.target(app).as_bytes()).await)
+        .with(Key::Limit, i64::from(guard::FAILURES_MAX));
+    refuse(app, Batch::new(), record, denial, who.target(app).as_bytes()).await
 }
 
 pub(crate) const fn kind_name(kind: Guessable) -> &'static str {

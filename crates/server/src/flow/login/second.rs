@@ -1,9 +1,11 @@
 //! The second factor of a login: a code of an authenticator app, or a recovery code.
 
+use std::sync::atomic::Ordering;
+
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::device::DeviceClaim;
 use poundlock_core::guard::Guessable;
-use poundlock_core::id::FactorId;
+use poundlock_core::id::{FactorId, UserId};
 use poundlock_core::login::{Channel, Login, LoginHandle, Step};
 use poundlock_core::recovery::{self, RecoveryCode, RecoveryProof};
 use poundlock_core::secret::Secret;
@@ -15,7 +17,8 @@ use poundlock_store::{Batch, factor, login, user};
 
 use super::super::session::Outcome;
 use super::super::{Answer, Denial, Fault, Refused, commit, refuse, refuse_unrecorded};
-use super::lane::{Who, spend};
+use super::clear_used;
+use super::lane::{Spent, Who, spend};
 use crate::app::{App, SharedApp};
 use crate::journal::{Note, Origin};
 
@@ -40,15 +43,22 @@ pub(crate) async fn totp(app: SharedApp, handle: Secret<String>, code: Code, ori
     let now = super::super::now(&app, &origin)?;
     let (login, account) = load(&app, &handle, &origin, now).await?;
     let account = account.ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
+    if !login.awaits_totp() {
+        // Before it is spent: what cannot be right must not count against the owner.
+        return Err(refuse_unrecorded(&origin, Denial::WrongStep));
+    }
     let client = login.request().client.clone();
     super::super::to_the_end(async move {
         let note = Note::new(&app, &origin, now).client(&client).about(&account.user);
-        spend(&app, &note, Guessable::Totp, &who(&login, &account)).await?;
-        let (proof, seen) = check(&app, &account, &code, now)?;
-        let Some(proof) = proof else { return Err(wrong(&app, &note, &seen).await) };
+        let spent = spend(&app, &note, Guessable::Totp, &who(&login, &account)).await?;
+        let Seen { proof, remembered, replayed } = check(&app, &account, &code, now);
+        let Some(proof) = proof else {
+            let rule = if replayed { "code_replayed" } else { "code" };
+            return Err(wrong(&app, &note, (account.user.id, &remembered), rule).await);
+        };
         let mut batch = Batch::new();
         factor::spend_step(&mut batch, &proof);
-        finish(&app, &note, login, |login| login.totp(proof), (account, batch)).await
+        finish(&app, &note, login, |login| login.totp(proof), (account, batch, Some(spent))).await
     })
     .await
 }
@@ -64,16 +74,21 @@ pub(crate) async fn recovery(
     let (login, account) = load(&app, &handle, &origin, now).await?;
     let account = account.ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
     let client = login.request().client.clone();
-    let note = Note::new(&app, &origin, now).client(&client).about(&account.user);
-    super::super::admit_source(&app, &note, &origin).await?;
-    let Some(proof) = find_recovery(&app, &account, &code, now).await? else {
-        return Err(wrong(&app, &note, &[]).await);
-    };
-    let mut batch = Batch::new();
-    factor::spend_code(&mut batch, &proof);
-    note.write(&mut batch, Event::RecoveryUsed);
-    let shared = SharedApp::clone(&app);
-    finish(&shared, &note, login, |login| login.recovery(proof), (account.clone(), batch)).await
+    super::super::to_the_end(async move {
+        let note = Note::new(&app, &origin, now).client(&client).about(&account.user);
+        if login.request().device.is_none() {
+            super::super::admit_source(&app, &note, &origin).await?;
+        }
+        let row = factor::code(&app.store, &code.digest(account.user.id)).await?;
+        let Some(proof) = recovery::check(&app.ring, account.user.id, &code, row.as_ref(), now) else {
+            return Err(wrong(&app, &note, (account.user.id, &[]), "recovery_code").await);
+        };
+        let mut batch = Batch::new();
+        factor::spend_code(&mut batch, &proof);
+        note.write(&mut batch, Event::RecoveryUsed);
+        finish(&app, &note, login, |login| login.recovery(proof), (account, batch, None)).await
+    })
+    .await
 }
 
 /// Spends a recovery code that came with a password, if it is one of this account's: the way in for an owner whose
@@ -81,41 +96,46 @@ pub(crate) async fn recovery(
 pub(super) async fn spend_recovery(
     app: &App,
     note: &Note<'_>,
-    account: Option<&Account>,
+    (account, nobody): (Option<&Account>, UserId),
     code: &Secret<String>,
-    now: Time,
 ) -> Answer<Option<RecoveryProof>> {
-    let Some(account) = account else { return Ok(None) };
     let Ok(code) = RecoveryCode::parse(code.reveal()) else { return Ok(None) };
-    let Some(proof) = find_recovery(app, account, &code, now).await? else { return Ok(None) };
+    let user = account.map_or(nobody, |account| account.user.id);
+    // Looked up for an unknown name too: a statement less would tell that nobody has it (THR-14).
+    let row = factor::code(&app.store, &code.digest(user)).await?;
+    let proof = recovery::check(&app.ring, user, &code, row.as_ref(), note.now());
+    let Some(proof) = proof.filter(|_| account.is_some()) else { return Ok(None) };
     let mut batch = Batch::new();
     factor::spend_code(&mut batch, &proof);
     note.write(&mut batch, Event::RecoveryUsed);
     Ok(commit(app, batch).await?.map(|_| proof))
 }
 
-async fn find_recovery(app: &App, account: &Account, code: &RecoveryCode, now: Time) -> Answer<Option<RecoveryProof>> {
-    let row = factor::code(&app.store, &code.digest(account.user.id)).await?;
-    Ok(recovery::check(&app.ring, account.user.id, code, row.as_ref(), now))
+/// What a code was to the authenticator apps of an account.
+struct Seen {
+    proof: Option<TotpProof>,
+    remembered: Vec<(FactorId, Option<Remembered>)>,
+    replayed: bool,
 }
 
-/// Checks a code against every authenticator app of the account, and all of them whatever the first one says.
-fn check(
-    app: &App,
-    account: &Account,
-    code: &Code,
-    now: Time,
-) -> Result<(Option<TotpProof>, Vec<(FactorId, Option<Remembered>)>), Refused> {
-    let (mut proof, mut seen) = (None, Vec::new());
+/// Checks a code against every authenticator app of the account, and all of them whatever the first one says. One that
+/// does not open proves nothing, and takes no other down with it.
+fn check(app: &App, account: &Account, code: &Code, now: Time) -> Seen {
+    app.codes_checked.fetch_add(1, Ordering::Relaxed);
+    let mut seen = Seen { proof: None, remembered: Vec::new(), replayed: false };
     for row in &account.totp {
-        let authenticator = Authenticator::open(&app.ring, row).map_err(|_| Fault::Seal("totp"))?;
+        let Ok(authenticator) = Authenticator::open(&app.ring, row) else {
+            tracing::error!(factor = %row.id, "a stored authenticator does not open");
+            continue;
+        };
         let checked = totp::check(&authenticator, code, now);
-        seen.push((row.id, checked.remembered()));
+        seen.remembered.push((row.id, checked.remembered()));
+        seen.replayed |= matches!(checked, Checked::Replay { .. });
         if let Checked::Match(found) = checked {
-            proof = proof.or(Some(found));
+            seen.proof = seen.proof.or(Some(found));
         }
     }
-    Ok((proof, seen))
+    seen
 }
 
 /// Takes the step that the proof allows, in one batch with spending the proof.
@@ -124,12 +144,19 @@ async fn finish(
     note: &Note<'_>,
     login: Login,
     step: impl FnOnce(Login) -> Step,
-    (account, mut batch): (Account, Batch),
+    (account, mut batch, spent): (Account, Batch, Option<Spent>),
 ) -> Answer<Outcome> {
     login::spend_opened(&mut batch, &login);
     let (id, audience) = (login.id(), login.request().audience.clone());
     match step(login) {
-        Step::Grant(granted) => {
+        Step::Grant(mut granted) => {
+            let user = account.user.id;
+            clear_used(app, &mut batch, user, (Guessable::Password, granted.request.device));
+            if let Some(spent) = spent {
+                clear_used(app, &mut batch, user, (Guessable::Totp, spent.device));
+                // A device that became a stranger on the way gets a new name, or its owner would go on as a stranger.
+                granted.request.device = spent.device;
+            }
             super::super::session::open(app, note, *granted, &account, batch).await.map(Outcome::from_opened)
         }
         Step::Fresh(fresh) => super::super::refresh::freshen(app, note, (fresh, id, audience), (&account, batch)).await,
@@ -144,13 +171,18 @@ async fn finish(
     }
 }
 
-async fn wrong(app: &App, note: &Note<'_>, seen: &[(FactorId, Option<Remembered>)]) -> Refused {
+async fn wrong(
+    app: &App,
+    note: &Note<'_>,
+    (user, seen): (UserId, &[(FactorId, Option<Remembered>)]),
+    rule: &'static str,
+) -> Refused {
     let mut batch = Batch::new();
     for (id, remembered) in seen {
         factor::remember(&mut batch, *id, *remembered);
     }
-    let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "code");
-    refuse(app, batch, record, Denial::Code, b"code").await
+    let record = note.record(Event::LoginSecondRefused).with(Key::Rule, rule);
+    refuse(app, batch, record, Denial::Code, user.as_bytes()).await
 }
 
 fn who<'a>(login: &Login, account: &'a Account) -> Who<'a> {

@@ -2,8 +2,8 @@
 
 use poundlock_core::audit::{Event, Key, Owner, PersonalKey};
 use poundlock_core::client::Client;
-use poundlock_core::guard;
-use poundlock_core::id::{DeviceId, FactorId, SessionId, Subject, UserId};
+use poundlock_core::guard::Guessable;
+use poundlock_core::id::{DeviceId, FactorId, InviteId, SessionId, Subject, UserId};
 use poundlock_core::invite::{Purpose, Spends};
 use poundlock_core::login::{Enrolled, Granted};
 use poundlock_core::recovery::RecoveryCodes;
@@ -15,7 +15,8 @@ use poundlock_core::user::{UserRow, UserState};
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, device, factor, invite, refresh, session, user};
 
-use super::super::{Answer, Denial, Fault, commit, refuse};
+use super::super::login::clear_used;
+use super::super::{Answer, Denial, Fault, Refused, commit, refuse};
 use super::{Bearer, Opened, answer};
 use crate::app::App;
 use crate::journal::Note;
@@ -31,7 +32,12 @@ pub(crate) async fn open(
     let version = granted.grant.user_version();
     user::logged_in(&mut batch, account.user.id, version, note.now());
     let shown = after_recovery(app, note, &granted, account, &mut batch)?;
-    save(app, note, granted, (&account.user, shown, 0), batch).await
+    let user = account.user.id;
+    match save(app, note, granted, (&account.user, shown, 0), batch).await? {
+        Some(opened) => Ok(opened),
+        // Something the login rests on has moved: the code was used at the same moment, or the account has changed.
+        None => Err(conflict(app, note, Denial::Code, user).await),
+    }
 }
 
 /// What a real second factor ends and brings back after a recovery: probations of other factors end, and used recovery
@@ -47,8 +53,10 @@ fn after_recovery(
         return Ok(Vec::new());
     }
     for held in account.totp.iter().filter(|totp| totp.held_until.is_some()) {
-        let released = held.released(&app.ring, &app.rng).map_err(|_| Fault::Seal("totp"))?;
-        factor::release(batch, &released);
+        // One that does not open proves nothing, held or not; it must not keep its owner out.
+        if let Ok(released) = held.released(&app.ring, &app.rng) {
+            factor::release(batch, &released);
+        }
     }
     let (Some(set), used @ 1..) = (account.codes.set, account.codes.used) else { return Ok(Vec::new()) };
     let owner = (account.user.id, set);
@@ -84,10 +92,7 @@ pub(crate) async fn add_recovered(
     poundlock_store::audit::record(&mut batch, &record);
     match commit(app, batch).await? {
         Some(_) => Ok(()),
-        None => {
-            let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "conflict");
-            Err(refuse(app, Batch::new(), record, Denial::Gone, account.user.id.as_bytes()).await)
-        }
+        None => Err(conflict(app, note, Denial::Gone, account.user.id).await),
     }
 }
 
@@ -113,6 +118,8 @@ pub(crate) async fn open_enrolled(
     };
     invite::spend(&mut batch, id, now);
     if account.is_some() {
+        // The ticket's password was a stranger's attempt.
+        clear_used(app, &mut batch, row.id, (Guessable::Password, None));
         user::touched(&mut batch, row.id, granted.grant.user_version());
     } else {
         user::insert(&mut batch, &row);
@@ -124,7 +131,13 @@ pub(crate) async fn open_enrolled(
     let codes = RecoveryCodes::generate(&app.ring, row.id, set, &app.rng);
     factor::replace_codes(&mut batch, row.id, &codes.rows, now);
     note.write(&mut batch, Event::RecoveryCodesMade);
-    save(app, note, granted, (&row, codes.shown, enrolled.totp.drift), batch).await
+    match save(app, note, granted, (&row, codes.shown, enrolled.totp.drift), batch).await? {
+        Some(opened) => Ok(opened),
+        None => {
+            let denial = enrolment_conflict(app, id, &row.name, account.is_none()).await?;
+            Err(conflict(app, note, denial, row.id).await)
+        }
+    }
 }
 
 /// The row of a user who exists from now on.
@@ -155,15 +168,13 @@ async fn save(
     granted: Granted,
     (user, codes, drift): (&UserRow, Vec<Secret<String>>, i64),
     mut batch: Batch,
-) -> Answer<Opened> {
+) -> Answer<Option<Opened>> {
     let now = note.now();
     let registry = app.registry.load();
     let client = registry
         .client(Some(&granted.request.client))
         .ok_or_else(|| Fault::Other("the client of this login is gone".to_owned()))?;
     let audience = granted.request.audience.clone();
-    let lane = granted.request.device.map_or(guard::Lane::Strangers, guard::Lane::Device);
-    super::super::login::clear_used(app, &mut batch, guard::Account::Known(user.id), lane);
     let device = known_device(app, &mut batch, granted.request.device, user.id, now);
     let acr = granted.grant.event().acr();
     let opening = opening(app, client, &granted, device, now).await?;
@@ -175,12 +186,25 @@ async fn save(
     let record = note.record(Event::LoginCompleted).within(session.id()).with(Key::Acr, acr.as_str());
     poundlock_store::audit::record(&mut batch, &record);
     if commit(app, batch).await?.is_none() {
-        // Something the login rests on has moved: the code was used at the same moment, or the account has changed.
-        let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "conflict");
-        return Err(refuse(app, Batch::new(), record, Denial::Code, user.id.as_bytes()).await);
+        return Ok(None);
     }
     let opened = answer(app, &session, client, Some(&token), (&Bearer::of(user), &audience, now))?;
-    Ok(Opened { recovery_codes: codes, drift_steps: drift, ..opened })
+    Ok(Some(Opened { recovery_codes: codes, drift_steps: drift, ..opened }))
+}
+
+async fn conflict(app: &App, note: &Note<'_>, denial: Denial, user: UserId) -> Refused {
+    let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "conflict");
+    refuse(app, Batch::new(), record, denial, user.as_bytes()).await
+}
+
+/// Why an enrolment lost: its invite was used meanwhile, its name was taken, or its login moved on.
+async fn enrolment_conflict(app: &App, invite: InviteId, name: &str, is_new: bool) -> Answer<Denial> {
+    let is_used = invite::by_id(&app.store, invite).await?.is_none_or(|row| row.used_at.is_some());
+    if is_used {
+        return Ok(Denial::Gone);
+    }
+    let is_taken = is_new && !user::name_is_free(&app.store, name).await?;
+    Ok(if is_taken { Denial::NameTaken } else { Denial::Gone })
 }
 
 /// The known device that this login is on: the one it spent as, or a new one.

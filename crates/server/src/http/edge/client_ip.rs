@@ -49,15 +49,17 @@ pub(crate) fn client_ip(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[Ne
     if !is_trusted(peer) {
         return Some(peer.to_canonical());
     }
-    let forwarded: Option<Vec<IpAddr>> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .flat_map(|value| value.to_str().unwrap_or("?").split(','))
-        .map(|part| part.trim().parse::<IpAddr>().ok())
-        .collect();
-    // A list that does not read is nobody's: the limits for unknown sources apply (THR-08).
-    let forwarded = forwarded?;
-    forwarded.iter().rev().copied().find(|address| !is_trusted(*address)).map(|address| address.to_canonical())
+    let lines: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or("?")).collect();
+    for part in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        // What does not read is nobody's, and the limits for unknown sources apply (THR-08). Left of the first hop that
+        // is not ours nothing is read at all: there a client could write its way out of the limits of its own address.
+        let address = part.trim().parse::<IpAddr>().ok()?;
+        if !is_trusted(address) {
+            return Some(address.to_canonical());
+        }
+    }
+    None
 }
 
 /// Whether a forwarded header came from a peer that nobody named as a proxy.
@@ -98,6 +100,14 @@ mod tests {
         assert_eq!(client_ip(peer, &headers(&["1.1.1.1, 2.2.2.2, 10.0.0.7"]), &trusted), Some(ip("2.2.2.2")));
         assert_eq!(client_ip(peer, &headers(&["1.1.1.1", "2.2.2.2"]), &trusted), Some(ip("2.2.2.2")));
         assert_eq!(client_ip(peer, &headers(&["::ffff:2.2.2.2"]), &trusted), Some(ip("2.2.2.2")));
+    }
+
+    #[test]
+    fn t_19_garbage_from_the_client_does_not_hide_its_own_address() {
+        let trusted = [Network::parse("10.0.0.0/8").unwrap()];
+        let peer = Some(ip("10.0.0.1"));
+        assert_eq!(client_ip(peer, &headers(&["nonsense, 2.2.2.2, 10.0.0.7"]), &trusted), Some(ip("2.2.2.2")));
+        assert_eq!(client_ip(peer, &headers(&["nonsense", "2.2.2.2"]), &trusted), Some(ip("2.2.2.2")));
     }
 
     #[test]

@@ -11,11 +11,15 @@ use crate::app::SharedApp;
 
 /// Answers 421 unless the host is the issuer's.
 pub(crate) async fn refuse_foreign_host(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(HOST).and_then(|value| value.to_str().ok());
+    let mut hosts = request.headers().get_all(HOST).iter().map(|value| value.to_str().unwrap_or_default());
+    let (host, second) = (hosts.next(), hosts.next());
     let authority = request.uri().authority().map(|authority| authority.as_str());
     // Health checks come from machines that know only an address.
     let is_health = request.uri().path().starts_with("/health/");
-    if is_health || host.or(authority).is_some_and(|host| is_ours(host, &app.issuer)) {
+    // Two hosts, or a host beside another authority, are two opinions about where the request goes (RFC 9112 section
+    // 3.2): a proxy may have believed the other one.
+    let names: Vec<&str> = host.into_iter().chain(second).chain(authority).collect();
+    if is_health || !names.is_empty() && names.iter().all(|host| is_ours(host, &app.issuer)) {
         return next.run(request).await;
     }
     Problem::foreign_host(Problem::reference_of(&request)).into_response()
