@@ -29,6 +29,7 @@ on_both! {
             let codes = RecoveryCodes::generate(&RING, account.id, factor_id(), &RNG);
             let app = TotpRow {
                 id: factor_id(), user: account.id, sealed: b"x".to_vec(), last_step: 1, drift: 0, resync: None,
+            held_until: None,
             };
             write(&store, |b| {
                 factor::replace_codes(b, account.id, &codes.rows, NOW);
@@ -82,7 +83,7 @@ on_both! {
         write(&store, |b| user::delete(b, old.id, 1, NOW, "deleted")).await.unwrap();
         let new = stored_user(&store, "zoe").await;
         let read = user::resolve(&store, "zoe", old.id).await.unwrap().unwrap();
-        assert_eq!((read.user.id, read.user.groups.len(), read.codes_left), (new.id, 0, 0));
+        assert_eq!((read.user.id, read.user.groups.len(), read.codes.left), (new.id, 0, 0));
         assert!(session::live_of_user(&store, new.id, NOW).await.unwrap().is_empty());
     }
 

@@ -20,7 +20,7 @@ async fn scene(store: &Store, round: usize) -> (UserRow, SessionRow) {
 }
 
 fn totp(user: &UserRow) -> TotpRow {
-    TotpRow { id: factor_id(), user: user.id, sealed: b"sealed".to_vec(), last_step: 1, drift: 0, resync: None }
+    TotpRow { id: factor_id(), user: user.id, sealed: b"sealed".to_vec(), last_step: 1, drift: 0, resync: None, held_until: None }
 }
 
 /// Two administrators, and what each does to the other.
@@ -227,7 +227,7 @@ on_both! {
             let [_, replaced] = duel(&store, round, used, replaced).await;
             assert!(replaced.is_ok());
             assert!(write(&store, |b| factor::spend_code(b, &proof())).await.is_err(), "a void code");
-            assert_eq!(user::by_id(&store, user.id).await.unwrap().unwrap().codes_left, 10);
+            assert_eq!(user::by_id(&store, user.id).await.unwrap().unwrap().codes.left, 10);
         }
     }
 
