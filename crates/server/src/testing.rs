@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own tools end the test when they fail")]
 
+mod audit;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,6 +14,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use poundlock_core::audit::NodeName;
 use poundlock_core::password::Cost;
 use poundlock_core::seal::MasterKey;
 use poundlock_core::testing::SeededRng;
@@ -77,13 +80,13 @@ impl TestApp {
         Self::start(store.clone(), hands, change).await
     }
 
-    /// Another node, or the same after a restart: the same store, master key and clock.
+    /// Another node: the same store, master key and clock.
     pub async fn again(&self) -> Self {
         Self::start(self.app.store.clone(), Arc::clone(&self.hands), |_| {}).await
     }
 
     async fn start(store: Store, hands: Arc<Manual>, change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = Settings { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new() };
+        let mut settings = Settings { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new(), node: None };
         change(&mut settings);
         let mut config = Config::default();
         config.guard.sources.loopback_unlimited = settings.loopback_unlimited;
@@ -92,7 +95,8 @@ impl TestApp {
         store.migrate(migrations::ALL, BEGIN).await.unwrap();
         let master = MasterKey::random(&SeededRng::new(7));
         let clock = Clock::Manual(Arc::clone(&hands));
-        let app = boot::assemble(config, (store, settings.cost), master, clock).await.unwrap();
+        let node = settings.node.unwrap_or_else(|| boot::draw_name(&crate::rng::SystemRng::new()));
+        let app = boot::assemble(config, (store, settings.cost, node), master, clock).await.unwrap();
         let public = routes::public(SharedApp::clone(&app));
         let admin = admin::router(SharedApp::clone(&app));
         Self { app, public, admin, hands }
@@ -252,6 +256,8 @@ pub struct Settings {
     pub cost: Cost,
     /// Networks of trusted proxies.
     pub trusted_proxies: Vec<String>,
+    /// The node's name; a new one when there is none.
+    pub node: Option<NodeName>,
 }
 
 impl Reply {

@@ -10,8 +10,11 @@ use crate::audit::{StoredRecord, record_row};
 use crate::column::{digest, id};
 use crate::{Batch, Expect, Reader, Result, Row, Statement, Store, params};
 
-static UNSEALED: Statement =
-    Statement::new("SELECT id, body FROM audit_record WHERE node = ?1 AND sealed = 0 ORDER BY id LIMIT ?2");
+// The mark makes it fast, the link decides: a mark that was taken away would otherwise stop the sealer for good.
+static UNSEALED: Statement = Statement::new(
+    "SELECT r.id, r.body FROM audit_record r WHERE r.node = ?1 AND r.sealed = 0
+     AND NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.record = r.id) ORDER BY r.id LIMIT ?2",
+);
 // By the links and not by the mark: whoever edits the mark of a record to keep it out of every chain is counted.
 static UNLINKED: Statement = Statement::new(
     "SELECT r.id, r.body FROM audit_record r
@@ -45,7 +48,8 @@ static SEEN: Statement = Statement::new(
 // A node without a row died before it could write one, and its records are nobody's.
 static SILENT: Statement = Statement::new(
     "SELECT DISTINCT r.node FROM audit_record r LEFT JOIN node n ON n.name = r.node
-     WHERE r.sealed = 0 AND (n.seen_at IS NULL OR n.seen_at < ?1)",
+     WHERE r.sealed = 0 AND (n.seen_at IS NULL OR n.seen_at < ?1)
+     AND NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.record = r.id)",
 );
 static PRUNE_RECORDS: Statement = Statement::new(
     "DELETE FROM audit_record WHERE id IN (SELECT record FROM audit_link WHERE chain = ?1 AND seq <= ?2)",
