@@ -46,7 +46,7 @@ fn begin(world: &World, state: &str) -> (Login, LoginHandle) {
 fn take(world: &World, login: Login, step: &str) -> Step {
     let World { ring, rng, ada, bob } = world;
     // A login that offers nothing is shown a code that is right for some seed.
-    let with = |pick: fn(&Seed) -> poundlock_core::totp::Code| pick(login.offered().unwrap_or(&ada.seed));
+    let with = |pick: fn(&Seed) -> totp::Code| pick(login.offered().unwrap_or(&ada.seed));
     match step {
         "totp" => login.totp(ada.holds(ring, NOW)),
         "totp'" => login.totp(bob.holds(ring, NOW)),
@@ -144,9 +144,9 @@ fn otp_13_a_new_factor_exists_only_after_a_code_of_it_and_its_first_code_is_spen
         assert_eq!((enrolled.totp.user, granted.grant.user()), (user, user));
         assert_eq!(granted.grant.factor(), Some(enrolled.totp.id));
         assert_eq!(enrolled.password.is_some(), sets_password);
-        let factor = poundlock_core::totp::Authenticator::open(&world.ring, &enrolled.totp).unwrap();
-        let again = poundlock_core::totp::check(&factor, &right, NOW);
-        assert!(matches!(again, poundlock_core::totp::Checked::Replay { .. }), "{state}: {again:?}");
+        let factor = Authenticator::open(&world.ring, &enrolled.totp).unwrap();
+        let again = totp::check(&factor, &right, NOW);
+        assert!(matches!(again, totp::Checked::Replay { .. }), "{state}: {again:?}");
     }
 }
 
@@ -164,7 +164,7 @@ fn otp_13_an_offer_replaced_by_another_no_longer_confirms() {
 fn rcv_08_what_a_recovery_enrols_is_on_probation_and_changes_nothing() {
     let world = World::new(6);
     let (login, _) = world.stored(begin(&world, "confirm/recovery"), NOW);
-    let later = NOW + poundlock_core::totp::STEP;
+    let later = NOW + totp::STEP;
     let second = code(login.offered().unwrap(), later);
     let Step::Added(added) = take(&world, login, "confirm") else { panic!("no factor") };
     assert_eq!(added.totp.held_until, Some(NOW + poundlock_core::invite::HOLD));

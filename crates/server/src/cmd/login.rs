@@ -56,7 +56,11 @@ impl Login {
         } else {
             ("/v1/login/totp", "Code of the authenticator app:")
         };
-        let code = secret(self.code_file.as_ref(), question)?;
+        // A code of an app is shown while it is typed: it is read from another screen, and is good for seconds.
+        let code = match &self.code_file {
+            None if !self.recovery => ask(question).map(Secret::new)?,
+            file => secret(file.as_ref(), question)?,
+        };
         let step = json!({ "login": text(&asked, "login")?, "code": code.reveal().trim() });
         let tokens = client.post(path, &step).await?;
         self.show(&client, &tokens).await

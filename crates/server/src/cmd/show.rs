@@ -23,33 +23,55 @@ pub(crate) const AUDIENCE: &str = DEFAULT_AUDIENCE;
 /// Shows the claims.
 pub(crate) fn claims(claims: &Value) {
     let Some(claims) = claims.as_object() else { return };
-    for (name, value) in claims {
-        let shown = match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        tell(&format!("  {:<10} {shown}", bold(name)));
-        tell(&format!("             {}", meaning(name)));
+    let known = MEANINGS.iter().filter_map(|(name, meaning)| claims.get(*name).map(|value| (*name, value, *meaning)));
+    let is_new = |name: &str| !MEANINGS.iter().any(|(known, _)| *known == name);
+    let others = claims.iter().filter(|(name, _)| is_new(name));
+    for (name, value, meaning) in
+        known.chain(others.map(|(name, value)| (name.as_str(), value, "see the documentation")))
+    {
+        tell(&format!("  {} {}", bold(&format!("{name:<10}")), shown(value)));
+        tell(&format!("             {meaning}"));
     }
 }
 
-fn meaning(name: &str) -> &'static str {
-    match name {
-        "iss" => "who made the token: this server",
-        "sub" => "whom it is about: a random name that tells nothing",
-        "aud" => "the one service it is for",
-        "client_id" => "the application that asked for it",
-        "iat" => "when it was made, in seconds since 1970",
-        "exp" => "when it ends: minutes from now",
-        "jti" => "its own number, never used twice",
-        "sid" => "the session it rests on",
-        "scope" => "what it is good for",
-        "auth_time" => "when the user last proved themselves in full",
-        "acr" => "how strong that was: aal2 means two different kinds of factor",
-        "amr" => "by what: password, one-time code, more than one factor",
-        "groups" => "groups of the user that this application may see",
-        "mfa_time" => "when the second factor was last proved",
-        "status" => "where services see, without asking, whether the session was ended",
-        _ => "see the documentation",
+/// A value as a person reads it.
+fn shown(value: &Value) -> String {
+    let uri = value.pointer("/status_list/uri").and_then(Value::as_str);
+    match (value.as_str(), value.pointer("/status_list/idx"), uri) {
+        (Some(text), _, _) => text.to_owned(),
+        (_, Some(idx), Some(uri)) => format!("place {idx} of {uri}"),
+        _ => value.to_string(),
+    }
+}
+
+/// What each claim means, in the order of reading.
+const MEANINGS: [(&str, &str); 15] = [
+    ("iss", "who made the token: this server"),
+    ("sub", "whom it is about: a random name that tells nothing"),
+    ("aud", "the one service it is for"),
+    ("client_id", "the application that asked for it"),
+    ("scope", "what it is good for"),
+    ("groups", "groups of the user that this application may see"),
+    ("iat", "when it was made, in seconds since 1970"),
+    ("exp", "when it ends: minutes from then"),
+    ("auth_time", "when the user last proved themselves in full"),
+    ("acr", "how strong that was: aal2 is two kinds of factor, recovery is less"),
+    ("amr", "by what: pwd password, otp app code, rcv recovery code, mfa two kinds"),
+    ("mfa_time", "when the second factor was last proved"),
+    ("jti", "its own number, never used twice"),
+    ("sid", "the session it rests on"),
+    ("status", "where services see, without asking, whether the session was ended"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_shown_as_a_person_reads_them() {
+        assert_eq!(shown(&serde_json::json!("aal2")), "aal2");
+        assert_eq!(shown(&serde_json::json!(["pwd", "otp"])), "[\"pwd\",\"otp\"]");
+        let status = serde_json::json!({ "status_list": { "idx": 7, "uri": "https://a.example/status/1" } });
+        assert_eq!(shown(&status), "place 7 of https://a.example/status/1");
     }
 }

@@ -39,14 +39,14 @@ pub(crate) static RING: LazyLock<Keyring> = LazyLock::new(|| {
 });
 
 /// A batch filled by `fill`.
-pub(crate) fn made(fill: impl FnOnce(&mut Batch)) -> Batch {
+pub(crate) fn made<T>(fill: impl FnOnce(&mut Batch) -> T) -> Batch {
     let mut batch = Batch::new();
     fill(&mut batch);
     batch
 }
 
 /// Commits a batch filled by `fill`.
-pub(crate) async fn write(store: &Store, fill: impl FnOnce(&mut Batch)) -> Result<Committed, CommitError> {
+pub(crate) async fn write<T>(store: &Store, fill: impl FnOnce(&mut Batch) -> T) -> Result<Committed, CommitError> {
     store.commit(made(fill)).await
 }
 

@@ -223,7 +223,7 @@ impl System {
                 person.totp.last_step = write.step;
             }
             Move::Recovery(who, number) => {
-                assert!(self.used.insert((who, number)), "RCV-03: a code was accepted twice")
+                assert!(self.used.insert((who, number)), "RCV-03: a code was accepted twice");
             }
             Move::Offer | Move::Confirm { .. } => {}
         }

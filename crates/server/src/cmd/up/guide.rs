@@ -25,7 +25,8 @@ pub(super) async fn run(serving: &Serving, client: &Client, name: Option<&str>) 
     println!("{token}");
     tell("");
     show::claims(&claims);
-    tell(&format!("\nAny service checks such tokens with the keys at {}/.well-known/jwks.json\n", serving.app.issuer));
+    tell("\nAny service checks such tokens, without asking anybody, with the keys at");
+    tell(&format!("  {}/.well-known/jwks.json\n", serving.app.issuer));
     Ok(())
 }
 
@@ -57,10 +58,16 @@ async fn with_password(client: &Client, invite: &str) -> anyhow::Result<Value> {
 }
 
 fn show_seed(offered: &Value) -> anyhow::Result<()> {
-    tell("\nScan this with an authenticator app, or type the secret below it:\n");
-    tell(&qr(text(offered, "uri")?)?);
-    tell(&format!("  Secret: {}\n", bold(text(offered, "secret")?)));
+    tell("\nScan this with an authenticator app, or type the secret below it:");
+    tell(qr(for_a_screen(text(offered, "uri")?))?.trim_end_matches('\n'));
+    tell(&format!("  Secret: {}", bold(text(offered, "secret")?)));
     Ok(())
+}
+
+/// The address without its last parameter, which repeats the issuer that stands before the name: so the picture and
+/// the question below it fit a terminal of 24 lines.
+fn for_a_screen(uri: &str) -> &str {
+    uri.split_once("&issuer=").map_or(uri, |(before, _)| before)
 }
 
 async fn confirmed(client: &Client, login: &str) -> anyhow::Result<Value> {
@@ -90,10 +97,38 @@ fn again<T>(answer: anyhow::Result<T>) -> anyhow::Result<Option<T>> {
         Ok(value) => Ok(Some(value)),
         Err(error) => match error.downcast_ref::<Refusal>() {
             Some(refusal) if matches!(refusal.code.as_str(), "unusable" | "code" | "bad_request" | "name_taken") => {
-                tell(&format!("{}: {}", refusal.title, refusal.detail));
+                tell(&said(refusal));
                 Ok(None)
             }
             _ => Err(error),
         },
+    }
+}
+
+/// A refusal as a person reads it. What is wrong with a value says more than that something is.
+fn said(refusal: &Refusal) -> String {
+    if refusal.code == "unusable" {
+        format!("No: {}.", refusal.detail)
+    } else {
+        format!("{}. {}", refusal.title, refusal.detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_picture_keeps_what_an_app_needs() {
+        let uri = "otpauth://totp/Poundlock%20localhost:ada?secret=ABC&issuer=Poundlock%20localhost";
+        assert_eq!(for_a_screen(uri), "otpauth://totp/Poundlock%20localhost:ada?secret=ABC");
+        assert_eq!(for_a_screen("otpauth://totp/x:ada?secret=ABC"), "otpauth://totp/x:ada?secret=ABC");
+    }
+
+    #[test]
+    fn a_picture_of_a_usual_seed_leaves_room_on_24_lines() {
+        let uri = format!("otpauth://totp/Poundlock%20localhost%2042487:ada.lovelace?secret={}", "A".repeat(32));
+        let lines = qr(&uri).unwrap().lines().count();
+        assert!(lines <= 21, "{lines} lines, a secret and a question");
     }
 }

@@ -29,7 +29,7 @@ on_both! {
             let codes = RecoveryCodes::generate(&RING, account.id, factor_id(), &RNG);
             let app = TotpRow {
                 id: factor_id(), user: account.id, sealed: b"x".to_vec(), last_step: 1, drift: 0, resync: None,
-            held_until: None,
+                held_until: None,
             };
             write(&store, |b| {
                 factor::replace_codes(b, account.id, &codes.rows, NOW);

@@ -115,7 +115,7 @@ on_both! {
         for user in [&zoe, &max] {
             let app = TotpRow {
                 id: factor_id(), user: user.id, sealed: b"x".to_vec(), last_step: 1, drift: -2, resync: None,
-            held_until: None,
+                held_until: None,
             };
             write(&store, |b| factor::insert_totp(b, &app, "app", NOW)).await.unwrap();
             let seen = Remembered { offset: 3, step: 9 };

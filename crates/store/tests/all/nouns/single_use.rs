@@ -196,7 +196,7 @@ on_both! {
 
     async fn tok_15_64_reservations_at_once_share_no_place(store) {
         list_one(&store).await;
-        let batches = (0..AT_ONCE).map(|_| crate::nouns::made(|b| { status::reserve(b, 1, 8, 8 * 50, NOW); })).collect();
+        let batches = (0..AT_ONCE).map(|_| crate::nouns::made(|b| status::reserve(b, 1, 8, 8 * 50, NOW))).collect();
         let outcomes = crate::nouns::at_once(&store, batches).await;
         let mut ends: Vec<i64> =
             outcomes.iter().flatten().map(|done| done.first(0).unwrap().int(0).unwrap()).collect();

@@ -20,7 +20,15 @@ async fn scene(store: &Store, round: usize) -> (UserRow, SessionRow) {
 }
 
 fn totp(user: &UserRow) -> TotpRow {
-    TotpRow { id: factor_id(), user: user.id, sealed: b"sealed".to_vec(), last_step: 1, drift: 0, resync: None, held_until: None }
+    TotpRow {
+        id: factor_id(),
+        user: user.id,
+        sealed: b"sealed".to_vec(),
+        last_step: 1,
+        drift: 0,
+        resync: None,
+        held_until: None,
+    }
 }
 
 /// Two administrators, and what each does to the other.

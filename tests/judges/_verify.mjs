@@ -1,0 +1,1 @@
+../../examples/verify/node/verify.mjs

@@ -1,0 +1,120 @@
+// jose verifies access tokens from the key set alone, and refuses altered ones.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+import { decodeProtectedHeader, SignJWT } from 'jose'
+
+import { verifier } from './_verify.mjs'
+
+const ALGORITHMS = ['ES256']
+const folder = mkdtempSync(join(tmpdir(), 'judge-'))
+const words = ['up', '--json', '--data', join(folder, 'data'), '--listen', '127.0.0.1:0', '--name', 'ada']
+writeFileSync(join(folder, 'password'), 'walk the lake at dawn')
+
+const server = spawn(process.env.POUNDLOCK, [...words, '--password-file', join(folder, 'password')], {
+  stdio: ['ignore', 'pipe', 'pipe'],
+})
+let log = ''
+server.stderr.on('data', (part) => (log += part))
+const gone = new Promise((resolve) => server.once('close', resolve))
+
+try {
+  const line = await new Promise((resolve, reject) => {
+    createInterface(server.stdout).once('line', resolve)
+    gone.then(() => reject(new Error(`the server did not come up: ${log}`)))
+  })
+  const first = JSON.parse(line)
+  let refresh = first.tokens.refresh_token
+  for (const alg of ALGORITHMS) {
+    const audience = await audienceOf(alg)
+    await published(first.issuer, alg)
+    const answer = await post(`${first.issuer}/v1/session/refresh`, { refresh_token: refresh, audience })
+    refresh = answer.refresh_token
+    assert.equal(decodeProtectedHeader(answer.access_token).alg, alg)
+    await judge(first, answer.access_token, audience)
+    await judgeReadme(first.issuer, answer.access_token, audience)
+    console.log(`${alg}: verified, and refused where it must be`)
+  }
+} finally {
+  server.kill()
+  await gone
+  rmSync(folder, { recursive: true })
+}
+
+// The audience whose tokens are signed so; the first one is there from the start.
+async function audienceOf(alg) {
+  return 'api'
+}
+
+// The example of the documentation accepts the token, and nothing that differs from it in one thing.
+async function judge(first, token, audience) {
+  const { check, isEnded } = verifier(first.issuer, audience)
+  const claims = await check(token)
+  assert.equal(claims.iss, first.issuer)
+  assert.equal(claims.aud, audience)
+  assert.equal(claims.acr, 'aal2')
+  assert.deepEqual(claims.amr, ['pwd', 'otp', 'mfa'])
+  assert.equal(claims.exp - claims.iat, 300)
+  assert.equal(await isEnded(claims), false)
+  const header = decodeProtectedHeader(token)
+  assert.deepEqual(Object.keys(header).sort(), ['alg', 'kid', 'typ'])
+  assert.equal(header.typ, 'at+jwt')
+
+  const [head, body, signature] = token.split('.')
+  const secret = new TextEncoder().encode('0'.repeat(64))
+  const list = await fetch(claims.status.status_list.uri)
+  const altered = {
+    'another subject': [head, encoded({ ...claims, sub: 'sub_other' }), signature].join('.'),
+    'a stronger login': [head, encoded({ ...claims, acr: 'phrh' }), signature].join('.'),
+    'a cut signature': [head, body, signature.slice(0, -4)].join('.'),
+    'no signature': [encoded({ ...header, alg: 'none' }), body, ''].join('.'),
+    'another key': await new SignJWT(claims).setProtectedHeader({ ...header, alg: 'HS256' }).sign(secret),
+    'a token of another kind': await list.text(),
+  }
+  for (const [what, text] of Object.entries(altered)) await assert.rejects(check(text), undefined, what)
+  await assert.rejects(verifier(first.issuer, `${audience}x`).check(token), undefined, 'another audience')
+  // The same keys under another name.
+  const elsewhere = first.issuer.replace('localhost', '127.0.0.1')
+  await assert.rejects(verifier(elsewhere, audience).check(token), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' })
+}
+
+// The block of the README works as it stands, and refuses a token for another service.
+async function judgeReadme(issuer, token, audience) {
+  const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8')
+  const block = new URL('./_readme.mjs', import.meta.url)
+  writeFileSync(block, readme.match(/```js\n(.*?)```/s)[1])
+  Object.assign(globalThis, { issuer, audience, token })
+  await import(`${block}?of=${audience}`)
+  globalThis.audience = `${audience}x`
+  await assert.rejects(import(`${block}?of=${audience}x`), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' })
+}
+
+// Waits for a key of this algorithm: RSA keys are made in the background.
+async function published(issuer, alg) {
+  const end = performance.now() + 60_000
+  for (;;) {
+    const answer = await fetch(`${issuer}/.well-known/jwks.json`)
+    const { keys } = await answer.json()
+    assert.ok(keys.every((key) => !('d' in key)))
+    if (keys.some((key) => key.alg === alg)) return
+    assert.ok(performance.now() < end, `no ${alg} key within a minute`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+async function post(url, body) {
+  const headers = { 'content-type': 'application/json' }
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
+  const read = await answer.json()
+  assert.equal(answer.status, 200, JSON.stringify(read))
+  return read
+}
+
+function encoded(value) {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
