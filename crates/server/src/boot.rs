@@ -75,7 +75,7 @@ pub(crate) async fn assemble(
     let account_audience = config.account_audience();
     let keys = Keys::load(&store, &ring, &issuer, &account_audience).await?;
     let journal = Journal::start(node, &store, &ring, now, &rng).await?;
-    let app = Arc::new(App {
+    Ok(Arc::new(App {
         account_audience,
         cost,
         keys: ArcSwap::from_pointee(keys),
@@ -91,9 +91,7 @@ pub(crate) async fn assemble(
         rng,
         journal,
         codes_checked: std::sync::atomic::AtomicU64::new(0),
-    });
-    note(&app, Event::ServerStarted, now).await?;
-    Ok(app)
+    }))
 }
 
 /// Writes a record of the server itself, and that it is alive.

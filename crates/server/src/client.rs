@@ -1,6 +1,8 @@
 //! The HTTP client of the command line: to a server by its address, or to the admin socket. Shows refusals as the
 //! server words them.
 
+pub(crate) mod admin;
+
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
@@ -26,6 +28,11 @@ pub(crate) struct Refusal {
     pub(crate) body: Value,
 }
 
+/// Nobody answered. The command ends with exit code 3.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unreachable(pub(crate) String);
+
 impl Client {
     /// A client of the server at `base`, such as `https://login.example.org`.
     pub(crate) fn to(base: &str) -> anyhow::Result<Self> {
@@ -39,19 +46,9 @@ impl Client {
         Ok(Self { http, base: "http://admin.socket".to_owned() })
     }
 
-    /// Where it speaks to.
-    pub(crate) fn base(&self) -> &str {
-        &self.base
-    }
-
     /// Posts JSON; a refusal is a [`Refusal`].
     pub(crate) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.send(Method::POST, path, Some(body), None).await
-    }
-
-    /// Gets JSON.
-    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        self.send(Method::GET, path, None, None).await
     }
 
     /// Any request, with a bearer token if there is one.
@@ -69,24 +66,57 @@ impl Client {
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
-        let response = request.send().await.with_context(|| format!("no answer from {}", self.base))?;
-        let (status, bytes) = (response.status(), response.bytes().await?);
-        if status == StatusCode::NO_CONTENT {
-            return Ok(Value::Null);
-        }
-        let answer: Value = serde_json::from_slice(&bytes)
-            .map_err(|_| anyhow!("{}{path} answered {status} with something other than JSON", self.base))?;
-        if status.is_success() { Ok(answer) } else { Err(refusal(answer).into()) }
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let (status, bytes) = (response.status(), response.bytes().await.map_err(|error| self.unreachable(&error))?);
+        answer(status, &bytes, path)
     }
 
     /// Gets text, such as a key set.
     pub(crate) async fn text(&self, path: &str) -> anyhow::Result<String> {
-        let response = self.http.get(format!("{}{path}", self.base)).send().await?;
+        let response = self.http.get(format!("{}{path}", self.base)).send().await;
+        let response = response.map_err(|error| self.unreachable(&error))?;
         if !response.status().is_success() {
             bail!("{}{path} answered {}", self.base, response.status());
         }
         Ok(response.text().await?)
     }
+
+    /// Gets a long answer piece by piece, as it comes.
+    async fn stream(
+        &self,
+        path: &str,
+        take: &mut impl FnMut(&[u8]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let response = self.http.get(format!("{}{path}", self.base)).send().await;
+        let mut response = response.map_err(|error| self.unreachable(&error))?;
+        if !response.status().is_success() {
+            let (status, bytes) = (response.status(), response.bytes().await?);
+            return answer(status, &bytes, path).map(drop);
+        }
+        while let Some(piece) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            take(&piece)?;
+        }
+        Ok(())
+    }
+
+    /// The innermost cause says what happened; the outer ones repeat the address.
+    fn unreachable(&self, error: &reqwest::Error) -> Unreachable {
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        Unreachable(format!("no answer from {}: {cause}", self.base))
+    }
+}
+
+/// Reads an answer: JSON, nothing, or a refusal.
+fn answer(status: StatusCode, bytes: &[u8], path: &str) -> anyhow::Result<Value> {
+    if status == StatusCode::NO_CONTENT {
+        return Ok(Value::Null);
+    }
+    let answer: Value = serde_json::from_slice(bytes)
+        .map_err(|_| anyhow!("{path} answered {status} with something other than JSON"))?;
+    if status.is_success() { Ok(answer) } else { Err(refusal(answer).into()) }
 }
 
 fn refusal(body: Value) -> Refusal {

@@ -1,10 +1,14 @@
 //! The command line. Every command but `up` and `serve` is a client: of a server, or of the admin socket.
 
+mod audit;
+mod explain;
 mod login;
 mod serve;
 mod show;
+mod table;
 mod terminal;
 mod up;
+mod user;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,11 +16,31 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::client::Unreachable;
+use crate::client::admin::Admin;
 use crate::config::{Config, LogConfig, LogFormat};
+
+pub(crate) use self::serve::refuse_nobody;
+
+/// What the exit codes mean; every help page says it.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  refused or failed; standard error says why
+  2  the call is wrong: an unknown option, a value out of range, --yes missing
+  3  no server answers, and this command cannot take its place
+
+Commands talk to the server's admin socket. With no server running they open the data folder themselves.
+Secrets are read from a prompt, a file or standard input, never from an argument. NO_COLOR is respected.";
+
+/// A call that cannot be followed. The command ends with exit code 2.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct WrongCall(pub(crate) String);
 
 /// A password and a second factor in, a short-lived signed JWT out.
 #[derive(Debug, Parser)]
-#[command(name = "poundlock", version, max_term_width = 100)]
+#[command(name = "poundlock", version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
     #[command(flatten)]
     place: Place,
@@ -46,6 +70,12 @@ enum Command {
     Serve(serve::Serve),
     /// Log in to a server and show the token.
     Login(login::Login),
+    /// Invite, list and change users.
+    User(user::User),
+    /// Read, export, check and prune the audit log.
+    Audit(audit::Audit),
+    /// Say why something was refused, by its reference.
+    Explain(explain::Explain),
 }
 
 /// Where to listen, for the commands that do.
@@ -71,6 +101,16 @@ impl Place {
         }
         Ok(config)
     }
+
+    /// Does administrators' work, and lets go of the data folder after it, however it went.
+    pub(crate) async fn with_admin<T>(&self, work: impl AsyncFnOnce(&Admin) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let config = self.load()?;
+        start_log(&config.log, true)?;
+        let admin = Admin::open(config).await?;
+        let done = work(&admin).await;
+        admin.close().await?;
+        done
+    }
 }
 
 impl Listening {
@@ -84,7 +124,7 @@ impl Listening {
     }
 }
 
-/// Runs the command; the exit code is 0, 1 for a refusal or failure, 2 for a wrong call.
+/// Runs the command; see [`EXIT_CODES`].
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -98,8 +138,18 @@ pub(crate) fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("poundlock: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(code_of(&error))
         }
+    }
+}
+
+fn code_of(error: &anyhow::Error) -> u8 {
+    if error.is::<WrongCall>() {
+        2
+    } else if error.is::<Unreachable>() {
+        3
+    } else {
+        1
     }
 }
 
@@ -108,6 +158,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Up(up) => up.run(&cli.place).await,
         Command::Serve(serve) => serve.run(&cli.place).await,
         Command::Login(login) => login.run().await,
+        Command::User(user) => user.run(&cli.place).await,
+        Command::Audit(audit) => audit.run(&cli.place).await,
+        Command::Explain(explain) => explain.run(&cli.place).await,
     }
 }
 

@@ -28,6 +28,10 @@ pub(crate) enum Refused {
     Denied { denial: Denial, reference: String, login: Option<Box<Handle>> },
     /// What was sent cannot be used; says what to change.
     Unusable(String),
+    /// An administrator named something that is not there; says what.
+    Missing(String),
+    /// What an administrator asked for does not fit what is there now; says why.
+    Conflicting(String),
     /// The server could not decide.
     Fault(Fault),
 }

@@ -187,11 +187,12 @@ pub(crate) struct Note<'a> {
     about: Option<(UserId, PersonalKey)>,
     name: Option<String>,
     client: Option<String>,
+    said: Option<String>,
 }
 
 impl<'a> Note<'a> {
     pub(crate) fn new(app: &'a App, origin: &'a Origin, now: Time) -> Self {
-        Self { app, origin, now, about: None, name: None, client: None }
+        Self { app, origin, now, about: None, name: None, client: None, said: None }
     }
 
     /// The records are about this user.
@@ -213,6 +214,11 @@ impl<'a> Note<'a> {
     /// The client that asked.
     pub(crate) fn client(self, client: &str) -> Self {
         Self { client: Some(client.to_owned()), ..self }
+    }
+
+    /// What an administrator said about it; sealed like a name.
+    pub(crate) fn saying(self, reason: &str) -> Self {
+        Self { said: Some(reason.to_owned()), ..self }
     }
 
     /// Where the request came from.
@@ -237,7 +243,7 @@ impl<'a> Note<'a> {
             name: self.name.clone(),
             source: self.origin.source().address().map(|address| address.to_string()),
             agent: self.origin.agent.clone(),
-            note: None,
+            note: self.said.clone(),
         };
         let record = match &self.about {
             Some((user, key)) => record.about(*user).sealing(&personal, key, rng),

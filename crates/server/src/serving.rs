@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use poundlock_core::audit::Event;
 use poundlock_core::seal::MasterKey;
 use poundlock_store::Options;
@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::app::SharedApp;
 use crate::boot::{self, DataLock};
 use crate::clock::Clock;
+use crate::cmd::WrongCall;
 use crate::config::Config;
 use crate::http::edge::accept;
 use crate::http::{admin, routes};
@@ -41,6 +42,9 @@ impl Serving {
         config.listen.address = address;
         let socket = config.admin_socket();
         let app = boot::boot(config, master, Clock::start(), &Options::default()).await?;
+        if let Ok(now) = app.time.now() {
+            boot::note(&app, Event::ServerStarted, now).await?;
+        }
         let (stop, stopped) = watch::channel(false);
         let mut tasks = jobs::start(&app, &stopped);
         for listener in listeners {
@@ -99,15 +103,22 @@ async fn bind(address: SocketAddr) -> anyhow::Result<Vec<TcpListener>> {
     Ok(listeners)
 }
 
-/// Binds the admin socket, for its owner alone. The data folder's lock is held, so a socket that is there is a dead one.
-fn bind_socket(path: &Path) -> anyhow::Result<UnixListener> {
+/// Refuses a path that some systems would cut or reject.
+pub(crate) fn refuse_long_socket(path: &Path) -> anyhow::Result<()> {
     let bytes = path.as_os_str().len();
     if bytes > SOCKET_BYTES_MAX {
-        bail!(
+        return Err(WrongCall(format!(
             "the admin socket's path has {bytes} bytes, and a socket can have {SOCKET_BYTES_MAX}: \
              name a shorter one with --admin-socket"
-        );
+        ))
+        .into());
     }
+    Ok(())
+}
+
+/// Binds the admin socket, for its owner alone. The data folder's lock is held, so a socket that is there is a dead one.
+fn bind_socket(path: &Path) -> anyhow::Result<UnixListener> {
+    refuse_long_socket(path)?;
     if path.exists() {
         std::fs::remove_file(path).with_context(|| format!("cannot remove the old socket {}", path.display()))?;
     }

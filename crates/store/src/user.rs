@@ -64,12 +64,18 @@ static OTHER_ACTIVE_ADMINS: Statement = Statement::new(
     "SELECT count(*) FROM membership m JOIN account a ON a.id = m.account
      WHERE m.user_group = ?1 AND a.state = 'active' AND a.id <> ?2",
 );
+static OTHER_ABLE_ADMINS: Statement = Statement::new(
+    "SELECT count(*) FROM membership m JOIN account a ON a.id = m.account
+     WHERE m.user_group = ?1 AND a.state = 'active' AND a.id <> ?2
+     AND EXISTS (SELECT 1 FROM totp t WHERE t.account = a.id)",
+);
 static LOGGED_IN: Statement =
     Statement::new("UPDATE account SET last_login_at = ?3 WHERE id = ?1 AND version = ?2 AND state = 'active'");
 static STANDS: Statement =
     Statement::new("UPDATE account SET version = version WHERE id = ?1 AND version = ?2 AND state = 'active'");
 static TOUCHED: Statement =
     Statement::new("UPDATE account SET version = version + 1 WHERE id = ?1 AND version = ?2 AND state = 'active'");
+static CHANGED: Statement = Statement::new("UPDATE account SET version = version + 1 WHERE id = ?1 AND version = ?2");
 static SET_STATE: Statement = Statement::new(
     "UPDATE account SET state = ?3, version = version + 1 WHERE id = ?1 AND version = ?2 AND state <> ?3",
 );
@@ -189,13 +195,27 @@ pub fn admins_unmoved(batch: &mut Batch, version: i64) {
     batch.push(&GROUP_MOVED, params![ADMINS, version], Expect::Rows(1));
 }
 
+/// The version of a group; `None` when nobody was ever in it.
+pub async fn group_version(store: &Store, group: &str) -> Result<Option<i64>> {
+    store.query_opt(&GROUP_VERSION, params![group]).await?.map(|row| row.int(0)).transpose()
+}
+
 /// The version of the group of administrators, and how many active ones there are beside `user`.
 pub async fn other_admins(store: &Store, user: UserId) -> Result<(i64, i64)> {
+    counted(store, &OTHER_ACTIVE_ADMINS, user).await
+}
+
+/// Like [`other_admins`], but counts those alone who have a second factor: the others could not log in.
+pub async fn other_able_admins(store: &Store, user: UserId) -> Result<(i64, i64)> {
+    counted(store, &OTHER_ABLE_ADMINS, user).await
+}
+
+async fn counted(store: &Store, others: &'static Statement, user: UserId) -> Result<(i64, i64)> {
     store
         .read(move |r| {
             Box::pin(async move {
                 let version = r.query_opt(&GROUP_VERSION, params![ADMINS]).await?;
-                let others = r.query_opt(&OTHER_ACTIVE_ADMINS, params![ADMINS, user]).await?;
+                let others = r.query_opt(others, params![ADMINS, user]).await?;
                 let int = |row: Option<Row>| row.map_or(Ok(0), |row| row.int(0));
                 Ok((int(version)?, int(others)?))
             })
@@ -216,6 +236,11 @@ pub fn stands(batch: &mut Batch, user: UserId, version: i64) {
 /// Guards like [`stands`] and moves the version, which ends the user's logins under way.
 pub fn touched(batch: &mut Batch, user: UserId, version: i64) {
     batch.push(&TOUCHED, params![user, version], Expect::Rows(1));
+}
+
+/// Guards that an account is unchanged, active or not, and moves its version.
+pub fn changed(batch: &mut Batch, user: UserId, version: i64) {
+    batch.push(&CHANGED, params![user, version], Expect::Rows(1));
 }
 
 /// Opens an account again.

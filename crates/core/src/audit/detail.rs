@@ -17,7 +17,7 @@ pub enum Key {
     Acr,
     /// What the step-up or change is for.
     Action,
-    /// Who did it when not the user: an admin's user id, or `cli`.
+    /// Who did it when not the user: an admin's user id, or `admin_socket`.
     Actor,
     /// The audience of a token.
     Audience,

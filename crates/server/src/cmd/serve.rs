@@ -42,7 +42,7 @@ impl Serve {
 }
 
 /// The user `nobody` is shared by whatever else has no user of its own, so its files and sockets are everybody's.
-pub(super) fn refuse_nobody() -> anyhow::Result<()> {
+pub(crate) fn refuse_nobody() -> anyhow::Result<()> {
     if rustix::process::geteuid().as_raw() == 65534 {
         bail!("running as the user nobody (65534), which other programs share: make a user for Poundlock");
     }

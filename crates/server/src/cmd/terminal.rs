@@ -8,6 +8,8 @@ use anyhow::{Context, bail};
 use fast_qr::{ECL, QRBuilder};
 use poundlock_core::secret::Secret;
 
+use super::WrongCall;
+
 /// Whether a person sits at both ends.
 pub(crate) fn is_interactive() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
@@ -21,6 +23,30 @@ pub(crate) fn has_colour() -> bool {
 /// Text in bold, where colour is wanted.
 pub(crate) fn bold(text: &str) -> String {
     if has_colour() { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+/// Text in bold for standard output, where a person looks at it and colour is wanted.
+pub(crate) fn bold_out(text: &str) -> String {
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if colour { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+/// Answers on standard output. A reader that has gone is an error here, not a panic.
+pub(crate) fn say(text: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(())
+}
+
+/// Asks whether to go on with what cannot be undone.
+pub(crate) fn confirm(what: &str, yes: bool) -> anyhow::Result<()> {
+    if yes {
+        return Ok(());
+    }
+    if !is_interactive() {
+        return Err(WrongCall(format!("{what} This cannot be undone: say --yes where nobody can be asked")).into());
+    }
+    let answer = ask(&format!("{what} This cannot be undone. Go on? [y/N]"))?;
+    if matches!(answer.to_lowercase().as_str(), "y" | "yes") { Ok(()) } else { bail!("nothing was done") }
 }
 
 /// Tells something.

@@ -133,15 +133,3 @@ pub(crate) async fn revoke_device(app: &App, caller: &Caller, id: DeviceId, orig
         None => Err(super::refuse_unrecorded(origin, Denial::Gone)),
     }
 }
-
-/// Ends every session and login of an account. A refresh family lives no longer than its session.
-pub(crate) fn end_everything(
-    batch: &mut Batch,
-    user: poundlock_core::id::UserId,
-    now: poundlock_core::time::Time,
-    reason: &str,
-) {
-    session::end_of_user(batch, user, now, reason);
-    login::end_of_user(batch, user);
-    batch.notify(crate::status::TOPIC, "all");
-}

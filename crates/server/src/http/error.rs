@@ -57,6 +57,8 @@ impl Problem {
                 Self { words: words::of_denial(denial), detail: None, reference, login }
             }
             Refused::Unusable(why) => Self::saying(words::UNUSABLE, request.to_string(), &why),
+            Refused::Missing(what) => Self::saying(words::MISSING, request.to_string(), &what),
+            Refused::Conflicting(why) => Self::saying(words::CONFLICT, request.to_string(), &why),
             Refused::Fault(fault) => {
                 tracing::error!(%fault, request = %request, "a request could not be decided");
                 let words = if is_unavailable(&fault) { words::UNAVAILABLE } else { words::INTERNAL };
@@ -85,6 +87,11 @@ impl Problem {
 
     pub(crate) fn bad_request(request: &RequestId, why: &str) -> Self {
         Self::saying(words::BAD_REQUEST, request.to_string(), why)
+    }
+
+    /// What stands in the path where an id belongs.
+    pub(crate) fn bad_id(request: &RequestId, why: &poundlock_core::id::BadId) -> Self {
+        Self::bad_request(request, &why.to_string())
     }
 
     pub(crate) fn foreign_host(reference: String) -> Self {

@@ -5,7 +5,7 @@
 //! also those of a node that fell silent: one that comes back never finds its numbers taken.
 
 use anyhow::bail;
-use poundlock_core::audit::{Chain, Checkpoint, NodeName, Record};
+use poundlock_core::audit::{Chain, Checkpoint, Head, NodeName, Record};
 use poundlock_core::time::{Span, Time};
 use poundlock_store::{Batch, CommitError, audit, chain, checkpoint};
 
@@ -55,7 +55,7 @@ pub(crate) async fn checkpoint(app: SharedApp) -> anyhow::Result<()> {
     sign(&app, APART).await.map(drop)
 }
 
-/// The end of this node's work: everything is written, linked, and named by a checkpoint.
+/// The end of this node's work: everything is written, linked, and named by a checkpoint, unless the last one names it.
 pub(crate) async fn finish(app: &App) -> anyhow::Result<()> {
     write_counted(app, None).await?;
     link_tail(app, &app.journal.node).await?;
@@ -103,6 +103,11 @@ async fn link_tail(app: &App, node: &NodeName) -> anyhow::Result<()> {
     }
 }
 
+/// Whether a checkpoint names these very ends.
+fn names_all(checkpoint: &Checkpoint, heads: &[Head]) -> bool {
+    checkpoint.heads().len() == heads.len() && heads.iter().all(|head| checkpoint.heads().contains(head))
+}
+
 /// Signs where all chains end, unless the last checkpoint is younger than `apart`. A node that loses the race for a
 /// number looks again: the other's may not name what this one has just linked.
 async fn sign(app: &App, apart: Span) -> anyhow::Result<Option<Checkpoint>> {
@@ -121,6 +126,9 @@ async fn sign(app: &App, apart: Span) -> anyhow::Result<Option<Checkpoint>> {
             })
             .await?;
         let Some(heads) = heads else { return Ok(None) };
+        if apart == Span::ZERO && last.as_ref().is_some_and(|last| names_all(last, &heads)) {
+            return Ok(None);
+        }
         let next = Checkpoint::after(last.as_ref(), now, heads, &app.journal.key);
         let mut batch = Batch::new();
         checkpoint::insert(&mut batch, &next);

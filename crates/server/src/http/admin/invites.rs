@@ -1,6 +1,8 @@
 //! `/v1/admin/invites`.
 
-use axum::extract::State;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use poundlock_core::id::InviteId;
 use poundlock_core::invite::{self, Purpose};
 use poundlock_core::time::Span;
 use serde::Deserialize;
@@ -9,7 +11,7 @@ use serde_json::{Value, json};
 use super::super::body::Json;
 use super::super::edge::request_id::RequestId;
 use super::super::error::Problem;
-use super::super::session::seconds;
+use super::super::session::{done, seconds};
 use crate::app::SharedApp;
 use crate::flow::admin::invite as flow;
 use crate::journal::Origin;
@@ -42,9 +44,21 @@ pub(crate) async fn make(
     let made = flow::make(&app, invitation, &origin).await.map_err(|refused| Problem::of(refused, &request))?;
     Ok(axum::Json(json!({
         "invite": made.invite.reveal(),
+        "id": made.id,
         "name": made.name,
         "expires_at": seconds(made.expires_at),
     })))
+}
+
+/// Withdraws an invite or ticket.
+pub(crate) async fn withdraw(
+    State(app): State<SharedApp>,
+    Path(id): Path<String>,
+    origin: Origin,
+    request: RequestId,
+) -> Result<StatusCode, Problem> {
+    let id: InviteId = id.parse().map_err(|bad| Problem::bad_id(&request, &bad))?;
+    done(flow::withdraw(&app, id, &origin).await, &request)
 }
 
 /// Invites that can still be used, without their secrets.

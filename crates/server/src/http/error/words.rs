@@ -42,6 +42,10 @@ pub(super) const TOO_LARGE: Words =
     words("too_large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large", "Send at most 16 KiB.");
 pub(super) const NOT_FOUND: Words =
     words("not_found", StatusCode::NOT_FOUND, "There is nothing here", "Check the path against the documentation.");
+pub(super) const MISSING: Words =
+    words("missing", StatusCode::NOT_FOUND, "It is not there", "List what there is, and name one of that.");
+pub(super) const CONFLICT: Words =
+    words("conflict", StatusCode::CONFLICT, "That does not fit the present state", "Look again, then decide anew.");
 pub(super) const METHOD: Words = words(
     "method",
     StatusCode::METHOD_NOT_ALLOWED,
