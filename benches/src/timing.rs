@@ -4,7 +4,6 @@
 mod report;
 
 use anyhow::{Context, Result, bail};
-use poundlock_core::user::UserState;
 use poundlock_store::{Batch, user};
 use serde_json::{Value, json};
 
@@ -149,7 +148,7 @@ fn seed(place: &Place, samples: usize) -> Result<()> {
             insert(&store, &world, &people).await?;
             let mut batch = Batch::new();
             for person in people.iter().filter(|_| kind == Kind::DisabledRight) {
-                user::set_state(&mut batch, person.row.id, 1, UserState::Disabled);
+                user::disable(&mut batch, person.row.id, 1, world.now, "bench");
             }
             store.commit(batch).await?;
         }

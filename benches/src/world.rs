@@ -94,7 +94,7 @@ impl World {
     pub(crate) fn session(&mut self, person: Person, client: &Client, status: (i64, i64)) -> Result<Session> {
         let (_, password) = set_password(person.row.id, self.now, &mut self.memory, &self.rng)?;
         let evidence = Evidence::first(password, person.row.version).and_totp(person.proof).context("one user")?;
-        let grant = policy::grant(&evidence).context("two kinds were proved")?;
+        let grant = policy::grant(evidence).context("two kinds were proved")?;
         let opening = Opening {
             id: SessionId::new(self.now, &self.rng),
             client: client.id.as_str().to_owned(),
