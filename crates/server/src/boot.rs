@@ -20,7 +20,9 @@ use poundlock_core::time::Time;
 use poundlock_store::{Batch, CommitError, Options, Store, StoreUrl, audit, client, key, migrations, setting};
 
 pub(crate) use self::lock::DataLock;
-pub(crate) use self::master::{MasterSource, load_master, read as read_master, write_master, write_to as write_master_to};
+pub(crate) use self::master::{
+    MasterSource, load_master, read as read_master, write_master, write_to as write_master_to,
+};
 use crate::app::{App, Keys, SharedApp};
 use crate::clock::Clock;
 use crate::config::Config;

@@ -57,7 +57,8 @@ impl Client {
 
     /// A client of an admin socket.
     pub(crate) fn over(socket: &Path) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().unix_socket(socket.to_owned()).no_proxy().timeout(ANSWER_WITHIN).build()?;
+        let http =
+            reqwest::Client::builder().unix_socket(socket.to_owned()).no_proxy().timeout(ANSWER_WITHIN).build()?;
         Ok(Self { http, base: "http://admin.socket".to_owned() })
     }
 

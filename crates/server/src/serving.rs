@@ -71,6 +71,8 @@ impl Serving {
         // The receivers may all be gone already; then there is nothing left to stop.
         let _ = self.stop.send(true);
         while self.tasks.join_next().await.is_some() {}
+        // The counts of refusals alike are in memory only, up to here.
+        jobs::sweep::write_counted(&self.app, poundlock_core::audit::Collapser::drain).await?;
         if let Ok(now) = self.app.time.now() {
             boot::note(&self.app, Event::ServerStopped, now).await?;
         }

@@ -50,7 +50,9 @@ impl Admin {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
                 Here::open(config, &socket).await.map(|here| Self::Here(Box::new(here)))
             }
-            Err(error) => Err(Unreachable(format!("cannot open the admin socket {}: {error}", socket.display())).into()),
+            Err(error) => {
+                Err(Unreachable(format!("cannot open the admin socket {}: {error}", socket.display())).into())
+            }
         }
     }
 
@@ -103,7 +105,11 @@ impl Here {
         let own = rustix::process::geteuid().as_raw();
         if folder.uid() != own {
             // Attack on oneself: root would leave files that the server's own user can no longer open.
-            bail!("{} belongs to the user {}, and this runs as {own}: run it as that user", data.display(), folder.uid());
+            bail!(
+                "{} belongs to the user {}, and this runs as {own}: run it as that user",
+                data.display(),
+                folder.uid()
+            );
         }
         crate::cmd::refuse_nobody()?;
         let Some(lock) = DataLock::take(&data)? else {

@@ -1,6 +1,7 @@
 //! Sweeps what strangers can cause and what time has ended, and stores the clock's mark. Account counters are never
 //! swept.
 
+use poundlock_core::audit::{Collapser, Record};
 use poundlock_core::time::Span;
 use poundlock_core::token::ACCESS_LIFE_MAX;
 use poundlock_store::{Batch, audit, invite, login, session, status, step_up};
@@ -28,10 +29,16 @@ pub(crate) async fn sweep(app: SharedApp) -> anyhow::Result<()> {
         status::close(&mut batch, list.list, now - ACCESS_LIFE_MAX);
         app.store.commit(batch).await?;
     }
-    let counted = {
-        let mut collapser = app.journal.collapser.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        collapser.flush(now)
-    };
+    write_counted(&app, |collapser| collapser.flush(now)).await?;
+    Ok(())
+}
+
+/// Writes the counted records that `take` takes from the collapser.
+pub(crate) async fn write_counted(
+    app: &SharedApp,
+    take: impl FnOnce(&mut Collapser) -> Vec<Record>,
+) -> anyhow::Result<()> {
+    let counted = take(&mut app.journal.collapser.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     let mut batch = Batch::new();
     for record in &counted {
         audit::record(&mut batch, record);
