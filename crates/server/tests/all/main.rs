@@ -2,3 +2,4 @@
 
 mod attempt;
 mod http;
+mod process;
