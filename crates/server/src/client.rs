@@ -3,10 +3,12 @@
 
 pub(crate) mod admin;
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use reqwest::header::{HOST, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -45,9 +47,18 @@ impl Client {
         Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
     }
 
+    /// A client of a server at an address of this machine, which answers to its issuer's name alone.
+    pub(crate) fn to_own(address: SocketAddr, issuer: &str) -> anyhow::Result<Self> {
+        let host = issuer.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_str(host).context("the issuer has no host")?)]);
+        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        Ok(Self { http: builder.default_headers(headers).build()?, base: format!("http://{address}") })
+    }
+
     /// A client of an admin socket.
     pub(crate) fn over(socket: &Path) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().unix_socket(socket.to_owned()).no_proxy().timeout(ANSWER_WITHIN).build()?;
+        let http =
+            reqwest::Client::builder().unix_socket(socket.to_owned()).no_proxy().timeout(ANSWER_WITHIN).build()?;
         Ok(Self { http, base: "http://admin.socket".to_owned() })
     }
 
@@ -84,6 +95,20 @@ impl Client {
             bail!("{}{path} answered {}", self.base, response.status());
         }
         Ok(response.text().await?)
+    }
+
+    /// Gets a long answer piece by piece, as it comes.
+    async fn stream(&self, path: &str, take: &mut impl FnMut(&[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let response = self.http.get(format!("{}{path}", self.base)).send().await;
+        let mut response = response.map_err(|error| self.unreachable(&error))?;
+        if !response.status().is_success() {
+            let (status, bytes) = (response.status(), response.bytes().await?);
+            return answer(status, &bytes, path).map(drop);
+        }
+        while let Some(piece) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            take(&piece)?;
+        }
+        Ok(())
     }
 
     /// The innermost cause says what happened; the outer ones repeat the address.

@@ -1,5 +1,8 @@
 //! Tests by route.
 
 mod admin;
+mod edge;
 mod factors;
+mod invite;
+mod login;
 mod main_path;
