@@ -1,5 +1,6 @@
 //! Tests by route.
 
+mod admin;
 mod edge;
 mod factors;
 mod invite;

@@ -23,8 +23,9 @@ pub(crate) async fn reset(app: &App, who: &str, (reason, life): (&str, Option<Sp
     if reason.is_empty() || reason.len() > REASON_BYTES_MAX {
         return Err(Refused::Unusable(format!("Say why, in 1 to {REASON_BYTES_MAX} bytes: the record keeps it.")));
     }
+    let id = find(app, who).await?.user.id;
     for _ in 0..TRIES {
-        let (admins, account) = Admins::beside(app, who).await?;
+        let (admins, account) = Admins::beside(app, id).await?;
         let note = note_about(app, origin, now, &account).saying(reason);
         admins.refuse_last(app, &note, &account).await?;
         let (secret, row) = ticket_for(app, &account, life, now);
