@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own tools end the test when they fail")]
 
+mod inside;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,6 +22,7 @@ use poundlock_store::{Store, migrations};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+pub use self::inside::Tried;
 use crate::app::SharedApp;
 use crate::boot;
 use crate::clock::{Clock, Manual};

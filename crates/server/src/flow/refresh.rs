@@ -3,7 +3,7 @@
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::client::Client;
 use poundlock_core::id::LoginId;
-use poundlock_core::login::{Channel, Fresh, LIFE, Login, Request, Then};
+use poundlock_core::login::{Channel, Fresh, LIFE, Login, Request};
 use poundlock_core::refresh::{
     self, Decision, Facts, Family, Presented, RefreshToken, Refusal, Retry, Rotation, TheftKind,
 };
@@ -125,9 +125,10 @@ async fn rotate(app: &App, asked: &Asked<'_>, loaded: Loaded, rotation: Rotation
     let Loaded { session, account, .. } = loaded;
     let session = session.used(asked.client, asked.note.now());
     let mut batch = Batch::new();
-    families::rotate(&mut batch, &rotation);
-    session::used(&mut batch, &session.row(&app.ring, &app.rng));
+    // The account's row first, then the session's: batches that lock in one order do not deadlock.
     user::stands(&mut batch, account.user.id, account.user.version);
+    session::used(&mut batch, &session.row(&app.ring, &app.rng));
+    families::rotate(&mut batch, &rotation);
     let record = asked.note.record(Event::RefreshRotated).within(session.id());
     audit::record(&mut batch, &record.with(Key::Generation, i64::from(rotation.generation)));
     if commit(app, batch).await?.is_none() {
@@ -139,9 +140,9 @@ async fn rotate(app: &App, asked: &Asked<'_>, loaded: Loaded, rotation: Rotation
 /// The answer was lost: the same successor, a fresh access token, unchanged limits.
 async fn again(app: &App, asked: &Asked<'_>, loaded: Loaded, retry: Retry) -> Answer<Option<Answer<Opened>>> {
     let mut batch = Batch::new();
-    families::retry(&mut batch, &retry);
-    session::lives(&mut batch, loaded.session.id(), loaded.session.version());
     user::stands(&mut batch, loaded.account.user.id, loaded.account.user.version);
+    session::lives(&mut batch, loaded.session.id(), loaded.session.version());
+    families::retry(&mut batch, &retry);
     let mut record = asked.note.record(Event::RefreshRetried).within(loaded.session.id());
     if retry.alert_second_source {
         record = record.with(Key::Signal, "second_source").alerting();
@@ -163,8 +164,8 @@ fn tokens(app: &App, asked: &Asked<'_>, session: &Session, account: &Account, to
 async fn theft(app: &App, note: &Note<'_>, loaded: &Loaded, kind: TheftKind) -> Refused {
     let (now, id) = (note.now(), loaded.session.id());
     let mut batch = Batch::new();
-    families::end_of_session(&mut batch, id, now, kind.as_str());
     session::end(&mut batch, id, now, kind.as_str());
+    families::end_of_session(&mut batch, id, now, kind.as_str());
     batch.notify(crate::status::TOPIC, loaded.session.status().0.to_string());
     let record = note.record(Event::RefreshTheft).within(id).with(Key::Rule, kind.as_str()).alerting();
     refuse(app, batch, record, Denial::RefreshReuse, id.as_bytes()).await
@@ -192,7 +193,7 @@ async fn reprove(app: &App, asked: &Asked<'_>, loaded: &Loaded) -> Answer<Refuse
     let (now, session) = (asked.note.now(), &loaded.session);
     let id = LoginId::new(now, &app.rng);
     let presented = Presented { token: asked.token.clone(), at: now };
-    let then = Then::Refresh { session: session.id(), token: presented.to_stored(&app.ring, &id, &app.rng) };
+    let kept = presented.to_stored(&app.ring, &id, &app.rng);
     let request = Request {
         client: session.client().to_owned(),
         audience: asked.audience.unwrap_or_else(|| session.audience()).to_owned(),
@@ -200,7 +201,7 @@ async fn reprove(app: &App, asked: &Asked<'_>, loaded: &Loaded) -> Answer<Refuse
         channel: Channel::Api,
         device: session.device(),
     };
-    let (login, handle) = Login::reprove(id, session.user(), request, then, (now, &app.rng));
+    let (login, handle) = Login::reprove(id, session.user(), request, (session.id(), kept), (now, &app.rng));
     let mut batch = Batch::new();
     login::insert(&mut batch, &login.row(&app.ring, &app.rng));
     let record = asked.note.record(Event::RefreshRefused).within(session.id()).with(Key::Rule, "mfa_max_age");

@@ -1,4 +1,7 @@
 //! Tests by route.
 
+mod edge;
 mod factors;
+mod invite;
+mod login;
 mod main_path;
