@@ -3,6 +3,7 @@
 
 mod lock;
 mod master;
+mod name;
 
 use std::sync::{Arc, Mutex};
 
@@ -17,10 +18,14 @@ use poundlock_core::seal::{Keyring, MasterKey};
 use poundlock_core::source::{Rate, SourceLimits};
 use poundlock_core::throttle::{SLOTS, Throttle};
 use poundlock_core::time::Time;
-use poundlock_store::{Batch, CommitError, Options, Store, StoreUrl, audit, client, key, migrations, setting};
+use poundlock_store::{Batch, CommitError, Options, Store, StoreUrl, audit, chain, client, key, migrations, setting};
 
 pub(crate) use self::lock::DataLock;
-pub(crate) use self::master::{MasterSource, load_master, read as read_master, write_master, write_to as write_master_to};
+pub(crate) use self::master::{
+    MasterSource, load_master, read as read_master, write_master, write_to as write_master_to,
+};
+#[cfg(feature = "testing")]
+pub(crate) use self::name::draw as draw_name;
 use crate::app::{App, Keys, SharedApp};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -47,13 +52,14 @@ pub(crate) async fn boot(
     config.check()?;
     let store = open_store(&config, options, clock.wall()).await?;
     let cost = config.cost()?;
-    assemble(config, (store, cost), master, clock).await
+    let node = name::node_name(&config.data, &SystemRng::new())?;
+    assemble(config, (store, cost, node), master, clock).await
 }
 
 /// Puts the parts together on an open store.
 pub(crate) async fn assemble(
     config: Config,
-    (store, cost): (Store, Cost),
+    (store, cost, node): (Store, Cost, NodeName),
     master: MasterKey,
     clock: Clock,
 ) -> anyhow::Result<SharedApp> {
@@ -70,7 +76,6 @@ pub(crate) async fn assemble(
     crate::jobs::keys::turn(&store, &ring, &registry.algs(), now, &rng).await?;
     let account_audience = config.account_audience();
     let keys = Keys::load(&store, &ring, &issuer, &account_audience).await?;
-    let node = node_name(&rng)?;
     let journal = Journal::start(node, &store, &ring, now, &rng).await?;
     Ok(Arc::new(App {
         account_audience,
@@ -92,10 +97,11 @@ pub(crate) async fn assemble(
     }))
 }
 
-/// Writes a record of the server itself.
+/// Writes a record of the server itself, and that it is alive.
 pub(crate) async fn note(app: &App, event: Event, now: Time) -> anyhow::Result<()> {
     let mut batch = Batch::new();
     audit::record(&mut batch, &Record::new(RecordId::new(now, &app.rng), now, &app.journal.node, event));
+    chain::seen(&mut batch, &app.journal.node, now);
     app.store.commit(batch).await?;
     Ok(())
 }
@@ -174,13 +180,6 @@ async fn first_client(store: &Store, now: Time) -> anyhow::Result<()> {
         Ok(_) | Err(CommitError::Conflict { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The name of this process's audit chain: random, kept for one life of the process, so that two nodes never share one.
-fn node_name(rng: &SystemRng) -> anyhow::Result<NodeName> {
-    let bytes: [u8; 6] = poundlock_core::secret::random_bytes(rng);
-    let name = bytes.iter().fold("n".to_owned(), |name, byte| format!("{name}{byte:02x}"));
-    NodeName::parse(&name).map_err(|_| anyhow::anyhow!("no name for this node"))
 }
 
 fn start_hasher(config: &Config) -> anyhow::Result<Hasher> {

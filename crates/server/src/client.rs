@@ -58,7 +58,8 @@ impl Client {
 
     /// A client of an admin socket.
     pub(crate) fn over(socket: &Path) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().unix_socket(socket.to_owned()).no_proxy().timeout(ANSWER_WITHIN).build()?;
+        let http =
+            reqwest::Client::builder().unix_socket(socket.to_owned()).no_proxy().timeout(ANSWER_WITHIN).build()?;
         Ok(Self { http, base: "http://admin.socket".to_owned() })
     }
 
@@ -95,6 +96,20 @@ impl Client {
             bail!("{}{path} answered {}", self.base, response.status());
         }
         Ok(response.text().await?)
+    }
+
+    /// Gets a long answer piece by piece, as it comes.
+    async fn stream(&self, path: &str, take: &mut impl FnMut(&[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let response = self.http.get(format!("{}{path}", self.base)).send().await;
+        let mut response = response.map_err(|error| self.unreachable(&error))?;
+        if !response.status().is_success() {
+            let (status, bytes) = (response.status(), response.bytes().await?);
+            return answer(status, &bytes, path).map(drop);
+        }
+        while let Some(piece) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            take(&piece)?;
+        }
+        Ok(())
     }
 
     /// The innermost cause says what happened; the outer ones repeat the address.

@@ -1,9 +1,11 @@
 //! The command line. Every command but `up` and `serve` is a client: of a server, or of the admin socket.
 
 mod audience;
+mod audit;
 mod client;
 mod config;
 mod device;
+mod explain;
 mod invite;
 mod key;
 mod login;
@@ -94,6 +96,10 @@ enum Command {
     Token(token::Token),
     /// Show and check the configuration.
     Config(config::Settings),
+    /// Read, export, check and prune the audit log.
+    Audit(audit::Audit),
+    /// Say why something was refused, by its reference.
+    Explain(explain::Explain),
 }
 
 /// Where to listen, for the commands that do.
@@ -185,6 +191,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Key(key) => key.run(&cli.place).await,
         Command::Token(token) => token.run(&cli.place).await,
         Command::Config(settings) => settings.run(&cli.place),
+        Command::Audit(audit) => audit.run(&cli.place).await,
+        Command::Explain(explain) => explain.run(&cli.place).await,
     }
 }
 

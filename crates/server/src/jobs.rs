@@ -3,6 +3,7 @@
 
 pub(crate) mod keys;
 pub(crate) mod notices;
+pub(crate) mod sealer;
 pub(crate) mod sweep;
 
 use std::time::Duration;
@@ -18,6 +19,9 @@ pub(crate) fn start(app: &SharedApp, stop: &watch::Receiver<bool>) -> JoinSet<()
     jobs.spawn(notices::listen(SharedApp::clone(app), stop.clone()));
     jobs.spawn(every(Duration::from_secs(60), stop.clone(), SharedApp::clone(app), keys::turn_and_load));
     jobs.spawn(every(Duration::from_secs(30), stop.clone(), SharedApp::clone(app), sweep::sweep));
+    jobs.spawn(every(Duration::from_secs(15), stop.clone(), SharedApp::clone(app), sealer::seen));
+    jobs.spawn(every(Duration::from_secs(1), stop.clone(), SharedApp::clone(app), sealer::seal));
+    jobs.spawn(every(Duration::from_secs(1), stop.clone(), SharedApp::clone(app), sealer::checkpoint));
     jobs
 }
 

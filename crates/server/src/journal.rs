@@ -1,11 +1,15 @@
 //! Makes audit records: who asked, from where, and about whom. Never writes one by itself: a record goes into the
 //! batch that decides.
 
+mod keys;
+
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Deref;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
-use poundlock_core::audit::{Collapser, Event, Key, Month, NodeName, Owner, Personal, PersonalKey, Record, Value};
+use poundlock_core::audit::{
+    CheckpointKey, Collapser, Event, Key, NodeName, Owner, Personal, PersonalKey, Record, Value,
+};
 use poundlock_core::id::{RecordId, SessionId, UserId};
 use poundlock_core::seal::Keyring;
 use poundlock_core::secret::Digest;
@@ -19,6 +23,9 @@ use crate::rng::SystemRng;
 
 /// Windows of collapsed refusals, for known users and for nobody each.
 const WINDOWS_MAX: usize = 512;
+
+/// Counted records kept for a store that does not take them.
+const COUNTED_MAX: usize = 4096;
 
 /// Where a request came from.
 #[derive(Clone, Debug)]
@@ -55,13 +62,18 @@ impl Origin {
 /// What is shared by all records of this process.
 #[derive(Debug)]
 pub(crate) struct Journal {
+    /// The name of this node's chain.
     pub(crate) node: NodeName,
+    /// Signs checkpoints; one for the whole store.
+    pub(crate) key: CheckpointKey,
     pub(crate) collapser: Mutex<Collapser>,
-    month: Mutex<(Month, PersonalKey)>,
+    /// Counted records that the store did not take yet.
+    counted: Mutex<Vec<Record>>,
+    months: Mutex<keys::Months>,
 }
 
 impl Journal {
-    /// Starts with the key of the present month.
+    /// Starts with the keys of the present month and of the one that tomorrow is in.
     pub(crate) async fn start(
         node: NodeName,
         store: &Store,
@@ -69,11 +81,16 @@ impl Journal {
         now: Time,
         rng: &SystemRng,
     ) -> anyhow::Result<Self> {
-        let month = month_key(store, ring, now, rng).await?;
-        Ok(Self { node, collapser: Mutex::new(Collapser::new(WINDOWS_MAX)), month: Mutex::new(month) })
+        Ok(Self {
+            node,
+            key: keys::checkpoint_key(store, ring, rng).await?,
+            collapser: Mutex::new(Collapser::new(WINDOWS_MAX)),
+            counted: Mutex::default(),
+            months: Mutex::new(keys::months(store, ring, now, rng).await?),
+        })
     }
 
-    /// Takes over the key of a new month; called by a job, so that no request has to wait for it.
+    /// Takes over the keys of coming months; called by a job, so that no request has to wait for one.
     pub(crate) async fn turn_month(
         &self,
         store: &Store,
@@ -81,34 +98,47 @@ impl Journal {
         now: Time,
         rng: &SystemRng,
     ) -> anyhow::Result<()> {
-        let turned = self.month.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0 != Month::of(now);
-        if turned {
-            let month = month_key(store, ring, now, rng).await?;
-            *self.month.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = month;
+        if !keys::cover(&self.months.lock().unwrap_or_else(PoisonError::into_inner), now) {
+            let months = keys::months(store, ring, now, rng).await?;
+            *self.months.lock().unwrap_or_else(PoisonError::into_inner) = months;
         }
         Ok(())
     }
 
-    fn month_key(&self) -> PersonalKey {
-        self.month.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1.clone()
+    /// The counted records of the windows that are over at `now`, or of all windows, with those left from before.
+    pub(crate) fn take_counted(&self, now: Option<Time>) -> Vec<Record> {
+        let mut counted = std::mem::take(&mut *self.counted.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut collapser = self.collapser.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.extend(match now {
+            Some(now) => collapser.flush(now),
+            None => collapser.drain(),
+        });
+        counted
     }
-}
 
-/// The key of a month: read, or made and stored unless another node was first.
-pub(crate) async fn month_key(
-    store: &Store,
-    ring: &Keyring,
-    now: Time,
-    rng: &SystemRng,
-) -> anyhow::Result<(Month, PersonalKey)> {
-    let (month, name) = (Month::of(now), Month::of(now).to_string());
-    if audit::month_key(store, &name).await?.is_none() {
-        let mut batch = Batch::new();
-        audit::put_month_key(&mut batch, &name, &PersonalKey::random(rng).stored(Owner::Month(month), ring, rng));
-        store.commit(batch).await?;
+    /// Takes back counted records that could not be written. Beyond [`COUNTED_MAX`] the oldest are given up: a store
+    /// that is down for hours must not fill the memory.
+    pub(crate) fn put_back(&self, mut records: Vec<Record>) {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        records.append(&mut counted);
+        let over = records.len().saturating_sub(COUNTED_MAX);
+        if over > 0 {
+            tracing::error!(lost = over, "counted refusals were given up: the store has taken none for too long");
+        }
+        *counted = records.split_off(over);
     }
-    let stored = audit::month_key(store, &name).await?.unwrap_or_default();
-    Ok((month, PersonalKey::from_stored(&stored, Owner::Month(month), ring)?))
+
+    /// The counted record of this reference while it is held back, with what it counts so far.
+    pub(crate) fn held(&self, reference: RecordId) -> Option<Record> {
+        let waiting = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let written_next = waiting.iter().find(|record| record.id() == reference).cloned();
+        drop(waiting);
+        written_next.or_else(|| self.collapser.lock().unwrap_or_else(PoisonError::into_inner).held(reference))
+    }
+
+    fn month_key(&self, now: Time) -> PersonalKey {
+        keys::of(&self.months.lock().unwrap_or_else(PoisonError::into_inner), now)
+    }
 }
 
 /// A record in the making, and the source that refusals like it are collapsed by. Reads as the [`Record`]; the source
@@ -149,6 +179,7 @@ impl Deref for Noted {
 }
 
 /// Makes the records of one request.
+#[derive(Clone)]
 pub(crate) struct Note<'a> {
     app: &'a App,
     origin: &'a Origin,
@@ -216,7 +247,7 @@ impl<'a> Note<'a> {
         };
         let record = match &self.about {
             Some((user, key)) => record.about(*user).sealing(&personal, key, rng),
-            None => record.sealing(&personal, &self.app.journal.month_key(), rng),
+            None => record.sealing(&personal, &self.app.journal.month_key(self.now), rng),
         };
         Noted { record, source: self.origin.neighbourhood() }
     }

@@ -66,7 +66,7 @@ impl Serving {
         self.end().await
     }
 
-    /// Lets answers under way leave, stores the clock's mark and says goodbye in the audit log.
+    /// Lets answers under way leave, says goodbye in the audit log, seals it, and stores the clock's mark.
     pub(crate) async fn end(mut self) -> anyhow::Result<()> {
         // The receivers may all be gone already; then there is nothing left to stop.
         let _ = self.stop.send(true);
@@ -74,6 +74,7 @@ impl Serving {
         if let Ok(now) = self.app.time.now() {
             boot::note(&self.app, Event::ServerStopped, now).await?;
         }
+        jobs::sealer::finish(&self.app).await?;
         boot::store_mark(&self.app).await?;
         self.app.store.close().await;
         let _ = std::fs::remove_file(&self.socket);

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own tools end the test when they fail")]
 
+mod audit;
 mod inside;
 
 use std::net::{IpAddr, SocketAddr};
@@ -14,6 +15,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use poundlock_core::audit::NodeName;
 use poundlock_core::password::Cost;
 use poundlock_core::seal::MasterKey;
 use poundlock_core::testing::SeededRng;
@@ -80,7 +82,7 @@ impl TestApp {
         Self::start(store.clone(), hands, change).await
     }
 
-    /// Another node, or the same after a restart: the same store, master key and clock.
+    /// Another node: the same store, master key and clock.
     pub async fn again(&self) -> Self {
         Self::start(self.app.store.clone(), Arc::clone(&self.hands), |_| {}).await
     }
@@ -109,7 +111,8 @@ impl TestApp {
         change: impl FnOnce(&mut Settings),
         master: MasterKey,
     ) -> anyhow::Result<Self> {
-        let mut settings = Settings { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new() };
+        let mut settings =
+            Settings { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new(), node: None };
         change(&mut settings);
         let mut config = Config::default();
         config.guard.sources.loopback_unlimited = settings.loopback_unlimited;
@@ -117,7 +120,8 @@ impl TestApp {
         config.password.threads = 2;
         store.migrate(migrations::ALL, BEGIN).await.unwrap();
         let clock = Clock::Manual(Arc::clone(&hands));
-        let app = boot::assemble(config, (store, settings.cost), master, clock).await?;
+        let node = settings.node.unwrap_or_else(|| boot::draw_name(&crate::rng::SystemRng::new()));
+        let app = boot::assemble(config, (store, settings.cost, node), master, clock).await?;
         let public = routes::public(SharedApp::clone(&app));
         let admin = admin::router(SharedApp::clone(&app));
         Ok(Self { app, public, admin, hands })
@@ -277,6 +281,8 @@ pub struct Settings {
     pub cost: Cost,
     /// Networks of trusted proxies.
     pub trusted_proxies: Vec<String>,
+    /// The node's name; a new one when there is none.
+    pub node: Option<NodeName>,
 }
 
 impl Reply {

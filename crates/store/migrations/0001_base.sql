@@ -207,11 +207,13 @@ CREATE TABLE audit_link (
     PRIMARY KEY (chain, seq)
 ) STRICT;
 
+-- Of two nodes that sign at once, one wins: a number stands once, and each checkpoint names the one before it.
 CREATE TABLE audit_checkpoint (
-    id BYTES NOT NULL PRIMARY KEY,
+    number INT NOT NULL PRIMARY KEY,
     at INT NOT NULL,
     body TEXT NOT NULL
 ) STRICT;
+CREATE INDEX audit_checkpoint_at ON audit_checkpoint (at);
 
 CREATE TABLE node (
     name TEXT NOT NULL PRIMARY KEY,

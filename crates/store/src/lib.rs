@@ -8,6 +8,8 @@
 
 pub mod audit;
 mod batch;
+pub mod chain;
+pub mod checkpoint;
 pub mod client;
 mod column;
 pub mod device;

@@ -90,6 +90,15 @@ impl Collapser {
         self.take(|_| true)
     }
 
+    /// The record that counts under `reference`, as it would be written now. For those who ask before it is.
+    #[must_use]
+    pub fn held(&self, reference: RecordId) -> Option<Record> {
+        let windows = [&self.users.open, &self.users.shared, &self.nobody.open, &self.nobody.shared];
+        let mut held = windows.into_iter().flat_map(BTreeMap::values).filter_map(|window| window.held.as_ref());
+        let found = held.find(|held| held.record.id() == reference)?;
+        Some(found.record.clone().counting(found.count, found.last_at))
+    }
+
     fn take(&mut self, over: impl Fn(Time) -> bool) -> Vec<Record> {
         let mut counted = Vec::new();
         for windows in [&mut self.users, &mut self.nobody] {

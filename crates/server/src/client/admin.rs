@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
-use poundlock_store::{Batch, Options, audit};
+use poundlock_store::Options;
 use reqwest::Method;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -22,6 +22,7 @@ use crate::boot::{self, DataLock, load_master};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::http::admin;
+use crate::jobs::sealer;
 use crate::serving::refuse_long_socket;
 
 /// Where administrators' commands go.
@@ -50,7 +51,9 @@ impl Admin {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
                 Here::open(config, &socket).await.map(|here| Self::Here(Box::new(here)))
             }
-            Err(error) => Err(Unreachable(format!("cannot open the admin socket {}: {error}", socket.display())).into()),
+            Err(error) => {
+                Err(Unreachable(format!("cannot open the admin socket {}: {error}", socket.display())).into())
+            }
         }
     }
 
@@ -77,13 +80,24 @@ impl Admin {
         self.send(Method::DELETE, path, None).await.map(drop)
     }
 
-    /// Lets go. What was done here is on disk, and some server later links its records.
+    /// Gets a long answer piece by piece, as it comes.
+    pub(crate) async fn stream(
+        &self,
+        path: &str,
+        mut take: impl FnMut(&[u8]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        match self {
+            Self::Socket(client) => client.stream(path, &mut take).await,
+            Self::Here(here) => here.stream(path, &mut take).await,
+        }
+    }
+
+    /// Lets go. What was done here is on disk, and linked.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         let Self::Here(here) = self else { return Ok(()) };
         let app = &here.app;
-        let mut batch = Batch::new();
-        audit::seen(&mut batch, app.journal.node.as_str(), app.time.mark());
-        app.store.commit(batch).await?;
+        sealer::seen(SharedApp::clone(app)).await?;
+        sealer::finish(app).await?;
         boot::store_mark(app).await?;
         app.store.close().await;
         Ok(())
@@ -103,7 +117,11 @@ impl Here {
         let own = rustix::process::geteuid().as_raw();
         if folder.uid() != own {
             // Attack on oneself: root would leave files that the server's own user can no longer open.
-            bail!("{} belongs to the user {}, and this runs as {own}: run it as that user", data.display(), folder.uid());
+            bail!(
+                "{} belongs to the user {}, and this runs as {own}: run it as that user",
+                data.display(),
+                folder.uid()
+            );
         }
         crate::cmd::refuse_nobody()?;
         let Some(lock) = DataLock::take(&data)? else {
@@ -118,8 +136,28 @@ impl Here {
             format!("no server runs on {}, and there is no master key: begin with `poundlock up`", data.display())
         })?;
         let app = boot::boot(config, master, Clock::start(), &Options::default()).await?;
+        // What a server left that died.
+        sealer::seal(SharedApp::clone(&app)).await?;
         let router = admin::router(SharedApp::clone(&app));
         Ok(Self { app, router, _lock: lock })
+    }
+
+    async fn stream(&self, path: &str, take: &mut impl FnMut(&[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let request = http::Request::get(path).body(Body::empty())?;
+        let response = match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let (parts, mut body) = response.into_parts();
+        if !parts.status.is_success() {
+            return super::answer(parts.status, &body.collect().await?.to_bytes(), path).map(drop);
+        }
+        while let Some(frame) = body.frame().await {
+            if let Ok(data) = frame?.into_data() {
+                take(&data)?;
+            }
+        }
+        Ok(())
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {

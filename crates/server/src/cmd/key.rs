@@ -104,7 +104,9 @@ impl Key {
                 if self.json {
                     return say(&json!({ "done": true }).to_string());
                 }
-                say(&format!("{kid} is revoked. Services refuse its tokens once they fetch the keys anew, within 60 s."))
+                say(&format!(
+                    "{kid} is revoked. Services refuse its tokens once they fetch the keys anew, within 60 s."
+                ))
             }
             Command::List | Command::Master(_) => self.list(&admin.get("/v1/admin/keys").await?),
         }
@@ -151,6 +153,8 @@ impl Key {
             return say(&answer.to_string());
         }
         let (old, new) = (cell(&answer, "old"), cell(&answer, "new"));
-        say(&format!("The data keys are wrapped by {new} now. Put it where {old} was, on every node, before its next start."))
+        say(&format!(
+            "The data keys are wrapped by {new} now. Put it where {old} was, on every node, before its next start."
+        ))
     }
 }

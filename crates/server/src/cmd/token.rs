@@ -74,7 +74,11 @@ impl Verify {
 
     async fn keys(&self, issuer: &str) -> anyhow::Result<String> {
         let at = self.jwks.clone().unwrap_or_else(|| format!("{issuer}/.well-known/jwks.json"));
-        if at.starts_with("https://") || at.starts_with("http://") { Client::to(&at)?.text("").await } else { read_text(Path::new(&at)) }
+        if at.starts_with("https://") || at.starts_with("http://") {
+            Client::to(&at)?.text("").await
+        } else {
+            read_text(Path::new(&at))
+        }
     }
 
     fn tell(&self, checks: &[Check], passes: bool) -> anyhow::Result<()> {

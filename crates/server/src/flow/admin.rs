@@ -2,6 +2,7 @@
 //! sets a password, and nothing leaves the store without an administrator who can log in.
 
 pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod device;
 pub(crate) mod group;
@@ -16,8 +17,8 @@ use poundlock_core::audit::{Event, Key};
 use poundlock_core::id::UserId;
 use poundlock_core::time::Time;
 use poundlock_core::user::UserName;
+use poundlock_store::Batch;
 use poundlock_store::user::{self as users, Account};
-use poundlock_store::{Batch, audit};
 
 use super::{Answer, Denial, Refused, refuse};
 use crate::app::App;
@@ -84,7 +85,7 @@ pub(super) fn record(batch: &mut Batch, note: &Note<'_>, event: Event, target: O
     if let Some(target) = target {
         record = record.with(Key::Target, target);
     }
-    audit::record(batch, &record);
+    poundlock_store::audit::record(batch, &record);
 }
 
 /// What several tries in a row did not achieve.

@@ -1,5 +1,6 @@
 //! `/v1/admin`: what the command line speaks to, over the admin socket alone.
 
+pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod devices;
 pub(crate) mod groups;
@@ -37,6 +38,11 @@ pub(crate) fn router(app: SharedApp) -> Router {
         .route("/v1/admin/sessions", delete(sessions::end_of_everyone))
         .route("/v1/admin/sessions/{session}", delete(sessions::end))
         .route("/v1/admin/invites", get(invites::list).post(invites::make))
+        .route("/v1/admin/audit", get(audit::state))
+        .route("/v1/admin/audit/records", get(audit::tail))
+        .route("/v1/admin/audit/records/{reference}", get(audit::explain))
+        .route("/v1/admin/audit/export", get(audit::export))
+        .route("/v1/admin/audit/prune", post(audit::prune))
         .route("/v1/admin/invites/{invite}", delete(invites::withdraw))
         .route("/v1/admin/clients", get(clients::list).post(clients::add))
         .route("/v1/admin/clients/{client}", get(clients::show).put(clients::change).delete(clients::remove))

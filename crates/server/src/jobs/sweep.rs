@@ -3,7 +3,7 @@
 
 use poundlock_core::time::Span;
 use poundlock_core::token::ACCESS_LIFE_MAX;
-use poundlock_store::{Batch, audit, invite, login, session, status, step_up};
+use poundlock_store::{Batch, invite, login, session, status, step_up};
 
 use crate::app::SharedApp;
 
@@ -21,21 +21,11 @@ pub(crate) async fn sweep(app: SharedApp) -> anyhow::Result<()> {
     invite::sweep(&mut batch, now - INVITES_KEPT);
     // Not before its last token is dead: until then the status list must show it as ended.
     session::sweep(&mut batch, now - ACCESS_LIFE_MAX);
-    audit::seen(&mut batch, app.journal.node.as_str(), now);
     app.store.commit(batch).await?;
     for list in status::lists(&app.store).await? {
         let mut batch = Batch::new();
         status::close(&mut batch, list.list, now - ACCESS_LIFE_MAX);
         app.store.commit(batch).await?;
     }
-    let counted = {
-        let mut collapser = app.journal.collapser.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        collapser.flush(now)
-    };
-    let mut batch = Batch::new();
-    for record in &counted {
-        audit::record(&mut batch, record);
-    }
-    app.store.commit(batch).await?;
     Ok(())
 }

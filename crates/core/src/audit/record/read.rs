@@ -75,6 +75,12 @@ impl Record {
         self.count
     }
 
+    /// Whether it has a sealed part.
+    #[must_use]
+    pub const fn has_personal(&self) -> bool {
+        !self.personal.is_empty()
+    }
+
     /// One detail.
     #[must_use]
     pub fn detail(&self, key: Key) -> Option<&Value> {

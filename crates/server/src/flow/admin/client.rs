@@ -64,7 +64,10 @@ pub(crate) async fn change(
     origin: &Origin,
 ) -> Answer<Kept> {
     if spec.id != id {
-        return Err(Refused::Unusable(format!("id: it is {:?} here and {id:?} in the path; an id never changes.", spec.id)));
+        return Err(Refused::Unusable(format!(
+            "id: it is {:?} here and {id:?} in the path; an id never changes.",
+            spec.id
+        )));
     }
     let mut version = version;
     for _ in 0..TRIES {
@@ -125,11 +128,15 @@ pub(crate) async fn remove_audience(app: &SharedApp, name: &str, origin: &Origin
             return Err(Refused::Missing(format!("There is no audience {name:?}.")));
         }
         let naming = |stored: &&StoredClient| {
-            serde_json::from_str::<ClientSpec>(&stored.spec).is_ok_and(|spec| spec.audiences.iter().any(|one| one == name))
+            serde_json::from_str::<ClientSpec>(&stored.spec)
+                .is_ok_and(|spec| spec.audiences.iter().any(|one| one == name))
         };
         let users: Vec<&str> = registry.clients.iter().filter(naming).map(|stored| stored.id.as_str()).collect();
         if !users.is_empty() {
-            return Err(Refused::Conflicting(format!("These clients name {name}: {}. Change them first.", users.join(", "))));
+            return Err(Refused::Conflicting(format!(
+                "These clients name {name}: {}. Change them first.",
+                users.join(", ")
+            )));
         }
         let mut batch = Batch::new();
         rows::delete_audience(&mut batch, name);

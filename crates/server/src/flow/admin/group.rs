@@ -40,7 +40,9 @@ pub(crate) async fn remove(app: &App, who: &str, group: &str, origin: &Origin) -
             admins.refuse_last(app, &note, &account).await?;
             admins.version
         } else {
-            users::group_version(&app.store, group).await?.ok_or_else(|| Fault::Other("a group without a row".to_owned()))?
+            users::group_version(&app.store, group)
+                .await?
+                .ok_or_else(|| Fault::Other("a group without a row".to_owned()))?
         };
         let mut batch = Batch::new();
         users::leave(&mut batch, account.user.id, group, version);

@@ -31,8 +31,8 @@ pub(crate) async fn rotate(app: &SharedApp, (alg, force): (&str, bool), origin: 
     let alg = Alg::parse(alg).ok_or_else(|| Refused::Unusable("alg: must be ES256, RS256 or EdDSA.".to_owned()))?;
     let now = now(app, origin)?;
     let stored = rows::signing_keys(&app.store).await?;
-    let rotation = keys::rotate(&stored, alg, force, now)
-        .map_err(|refused| Refused::Conflicting(format!("{alg}: {refused}.")))?;
+    let rotation =
+        keys::rotate(&stored, alg, force, now).map_err(|refused| Refused::Conflicting(format!("{alg}: {refused}.")))?;
     let (actions, rotated) = match rotation {
         Rotation::Now(actions) => (actions, Rotated::Now),
         Rotation::Later { actions, at } => (actions, Rotated::From(at)),

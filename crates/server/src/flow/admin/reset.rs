@@ -18,12 +18,7 @@ use crate::journal::{Note, Origin};
 const REASON_BYTES_MAX: usize = 256;
 
 /// Removes every factor and code of a user, ends their sessions and logins, and gives a ticket for a new factor.
-pub(crate) async fn reset(
-    app: &App,
-    who: &str,
-    (reason, life): (&str, Option<Span>),
-    origin: &Origin,
-) -> Answer<Made> {
+pub(crate) async fn reset(app: &App, who: &str, (reason, life): (&str, Option<Span>), origin: &Origin) -> Answer<Made> {
     let (now, reason, life) = (now(app, origin)?, reason.trim(), life_of(life)?);
     if reason.is_empty() || reason.len() > REASON_BYTES_MAX {
         return Err(Refused::Unusable(format!("Say why, in 1 to {REASON_BYTES_MAX} bytes: the record keeps it.")));

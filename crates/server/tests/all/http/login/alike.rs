@@ -20,7 +20,7 @@ async fn watched(app: &TestApp, name: &str, secret: &str) -> Seen {
     start_trace(app.store());
     let reply = password(app, name, secret).await;
     let statements = take_trace(app.store());
-    let record = app.records(1).await.remove(0);
+    let record = app.newest_records(1).await.remove(0);
     let record = (record.event().name().to_owned(), record.reason().unwrap_or_default().to_owned());
     app.advance(AFTER_ANY_DELAY);
     // Ends the minute in which refusals alike are counted together.
@@ -117,7 +117,7 @@ on_both! {
     async fn pwd_04_a_password_set_in_one_form_logs_in_in_the_other_and_t_37_all_of_it_counts(store) {
         let app = TestApp::on(&store).await;
         let long = format!("{}\u{e9}", "na\u{ef}ve passphrase ".repeat(6));
-        let invite = app.admin(axum::http::Method::POST, "/v1/admin/invites", Some(&json!({ "name": "ada" }))).await.ok();
+        let invite = app.admin(http::Method::POST, "/v1/admin/invites", Some(&json!({ "name": "ada" }))).await.ok();
         let body = json!({ "invite": invite["invite"], "password": long });
         let login = app.post("/v1/invite/accept", &body).await.ok()["login"].clone();
         let uri = app.post("/v1/login/enrol/totp", &json!({ "login": login })).await.ok()["uri"].clone();

@@ -36,7 +36,7 @@ async fn abandoned(app: &TestApp, path: &str, body: &Value, polls: usize) {
 async fn recorded(app: &TestApp, event: Event) -> u64 {
     app.advance(Span::from_seconds(61));
     app.sweep().await;
-    let records = app.records(100_000).await;
+    let records = app.newest_records(100_000).await;
     records.iter().filter(|record| record.event() == event).map(|record| u64::from(record.count())).sum()
 }
 

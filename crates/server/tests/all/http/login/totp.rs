@@ -13,7 +13,7 @@ const STEP: Span = Span::from_seconds(30);
 
 /// Enrols with a device whose clock is ahead by `steps`; gives the reply of the confirmation.
 async fn enrol_ahead(app: &TestApp, name: &str, steps: i64) -> (String, poundlock::testing::Reply) {
-    let invite = app.admin(axum::http::Method::POST, "/v1/admin/invites", Some(&json!({ "name": name }))).await.ok();
+    let invite = app.admin(http::Method::POST, "/v1/admin/invites", Some(&json!({ "name": name }))).await.ok();
     let accept = json!({ "invite": invite["invite"], "password": "a phrase of five odd words" });
     let login = text(&app.post("/v1/invite/accept", &accept).await.ok(), "login");
     let uri = text(&app.post("/v1/login/enrol/totp", &json!({ "login": login })).await.ok(), "uri");
@@ -23,7 +23,7 @@ async fn enrol_ahead(app: &TestApp, name: &str, steps: i64) -> (String, poundloc
 
 /// The records of refused second factors.
 async fn refused(app: &TestApp) -> Vec<Record> {
-    let records = app.records(100).await;
+    let records = app.newest_records(100).await;
     records.into_iter().filter(|record| record.event() == Event::LoginSecondRefused).collect()
 }
 
