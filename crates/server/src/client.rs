@@ -52,6 +52,7 @@ impl Client {
         let host = issuer.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
         let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_str(host).context("the issuer has no host")?)]);
         let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        let builder = builder.timeout(ANSWER_WITHIN);
         Ok(Self { http: builder.default_headers(headers).build()?, base: format!("http://{address}") })
     }
 
