@@ -1,4 +1,5 @@
 //! Tests by route.
 
+mod admin;
 mod factors;
 mod main_path;
