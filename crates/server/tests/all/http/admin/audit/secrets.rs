@@ -126,7 +126,7 @@ async fn aud_03_t_35_no_canary_is_in_a_record_or_in_the_log() {
     let tail = app.admin(Method::GET, "/v1/admin/audit/records?limit=1000", None).await.ok().to_string();
     let said = log.text();
     assert!(said.contains("audit checkpoint") && said.contains("DEBUG"), "nothing was listened to");
-    assert!(canaries.len() > 25, "{}", canaries.len());
+    assert!(canaries.len() >= 25, "{}", canaries.len());
     for canary in &canaries {
         for (place, text) in [("the export", &export), ("the told records", &tail), ("the log", &said)] {
             assert!(!holds(text, canary), "{canary:?} is in {place}");
