@@ -1,6 +1,7 @@
 //! Sweeps what strangers can cause and what time has ended, and stores the clock's mark. Account counters are never
 //! swept.
 
+use poundlock_core::status::may_close;
 use poundlock_core::time::Span;
 use poundlock_core::token::ACCESS_LIFE_MAX;
 use poundlock_store::{Batch, audit, invite, login, session, status, step_up};
@@ -23,7 +24,9 @@ pub(crate) async fn sweep(app: SharedApp) -> anyhow::Result<()> {
     session::sweep(&mut batch, now - ACCESS_LIFE_MAX);
     audit::seen(&mut batch, app.journal.node.as_str(), now);
     app.store.commit(batch).await?;
-    for list in status::lists(&app.store).await? {
+    let lists = status::lists(&app.store).await?;
+    let newest = lists.iter().map(|list| list.list).max();
+    for list in lists.iter().filter(|list| may_close(list.opened_at, Some(list.list) == newest, now)) {
         let mut batch = Batch::new();
         status::close(&mut batch, list.list, now - ACCESS_LIFE_MAX);
         app.store.commit(batch).await?;
