@@ -50,7 +50,8 @@ impl Session {
             audience: saying.audience,
             client: &saying.client.id,
             session: self.id,
-            session_end: self.facts.expires_at,
+            // A session that rests dies as surely as one that is old: its tokens must not outlive it (SES-04).
+            session_end: self.idle_until.min(self.facts.expires_at),
             scope: &scope,
             event: &event,
             mfa_time: self.facts.mfa_time,

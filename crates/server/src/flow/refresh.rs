@@ -109,7 +109,8 @@ fn facts(app: &App, loaded: &Loaded, client: Option<&Client>, origin: &Origin, n
     Facts {
         now,
         source: Some(origin.source_digest(&app.ring)),
-        session_live: session.lives(now),
+        // Not `lives`: idleness is `core`'s to measure, and for a kept token from when it was shown.
+        session_live: !session.has_ended(),
         user_active: loaded.account.standing().active,
         client_ok: client.is_some_and(|client| client.id.as_str() == loaded.family.client()),
         mfa_time: session.mfa_time(),
