@@ -206,7 +206,7 @@ async fn reprove(app: &App, asked: &Asked<'_>, loaded: &Loaded) -> Answer<Refuse
     let mut batch = Batch::new();
     login::insert(&mut batch, &login.row(&app.ring, &app.rng));
     let record = asked.note.record(Event::RefreshRefused).within(session.id()).with(Key::Rule, "mfa_max_age");
-    let refused = refuse(app, batch, record, Denial::Reprove, session.id().as_bytes()).await;
+    let refused = refuse(app, batch, record, Denial::Reprove(asked.client.mfa_max_age), session.id().as_bytes()).await;
     Ok(match refused {
         Refused::Denied { denial, reference, .. } => {
             let handle = Handle { login: handle.text(), factors: vec!["totp"], expires_in: LIFE.seconds() };

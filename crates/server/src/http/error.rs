@@ -114,7 +114,7 @@ fn is_unavailable(fault: &Fault) -> bool {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Words { code, status, title, detail, retry_after, challenge } = self.words;
+        let Words { code, status, title, detail, retry_after, challenge, max_age } = self.words;
         let body = Body {
             r#type: format!("urn:poundlock:problem:{code}"),
             title,
@@ -134,8 +134,12 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(challenge) = challenge {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        let challenge = challenge.map(|challenge| match max_age {
+            Some(seconds) => format!("{challenge}, max_age=\"{seconds}\""),
+            None => challenge.to_owned(),
+        });
+        if let Some(challenge) = challenge.and_then(|challenge| HeaderValue::try_from(challenge).ok()) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
         }
         response
     }
