@@ -2,7 +2,8 @@
 
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::client::Client;
-use poundlock_core::id::LoginId;
+use poundlock_core::guard::Guessable;
+use poundlock_core::id::{DeviceId, LoginId};
 use poundlock_core::login::{Channel, Fresh, LIFE, Login, Request};
 use poundlock_core::refresh::{
     self, Decision, Facts, Family, Presented, RefreshToken, Refusal, Retry, Rotation, TheftKind,
@@ -221,7 +222,7 @@ pub(crate) async fn freshen(
     app: &App,
     note: &Note<'_>,
     (fresh, login, audience): (Fresh, LoginId, String),
-    (account, mut batch): (&Account, Batch),
+    (account, mut batch, used): (&Account, Batch, Option<DeviceId>),
 ) -> Answer<Outcome> {
     let presented =
         Presented::from_stored(&app.ring, &login, fresh.token()).map_err(|_| Fault::Seal("refresh in a login"))?;
@@ -236,13 +237,13 @@ pub(crate) async fn freshen(
         ..facts(app, &loaded, Some(client), note.origin(), now)
     };
     let asked = Asked { note, client, audience: Some(&audience), token: &presented.token };
+    super::login::clear_reproved(app, &mut batch, account.user.id, (Guessable::Totp, used), now);
     match refresh::rotate_after_reproof(&loaded.family, &presented, &facts, &app.rng) {
         Decision::Rotate(rotation) => {
             let session = loaded.session.used(client, now).freshened(fresh).ok_or_else(ended)?;
             families::rotate(&mut batch, &rotation);
             session::changed(&mut batch, &session.row(&app.ring, &app.rng));
             user::stands(&mut batch, account.user.id, account.user.version);
-            super::login::clear_reproved(app, &mut batch, account.user.id, session.device());
             let record = note.record(Event::RefreshRotated).within(session.id()).with(Key::Rule, "reproved");
             audit::record(&mut batch, &record);
             if commit(app, batch).await?.is_none() {
