@@ -48,7 +48,8 @@ pub(crate) async fn refresh(
             let facts = facts(&app, &loaded, client, &origin, now);
             let decision = refresh::decide(&loaded.family, &token, &facts, &app.rng);
             let client = client.ok_or_else(|| refuse_unrecorded(&origin, Denial::SessionEnded))?;
-            if let Some(name) = audience.as_deref() {
+            // A theft is one whatever is asked for beside it.
+            if let Some(name) = audience.as_deref().filter(|_| !matches!(decision, Decision::Theft(_))) {
                 client.audience_for(Some(name)).map_err(|_| refuse_unrecorded(&origin, Denial::NotAllowed))?;
             }
             let asked = Asked { note: &note, client, audience: audience.as_deref(), token: &token };
