@@ -1,7 +1,7 @@
 //! What the HTTP tests drive: the real router on a real store, a clock that the test moves, and nothing else faked.
 //! Compiled under the feature `testing` only, which no release build turns on.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own tools end the test when they fail")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test's own tools end the test when they fail")]
 
 mod inside;
 
