@@ -42,6 +42,8 @@ impl Session {
         }
         let event = self.event(now);
         let scope = self.facts.scope.as_deref().and_then(|text| Scope::parse(text).ok()).unwrap_or_default();
+        // As the client stands now (RFT-07): what was taken from it since the login is in no new token.
+        let scope = scope.within(&saying.client.scope);
         let groups = saying.client.released(saying.groups);
         let idx = u64::try_from(self.facts.status.1).unwrap_or(u64::MAX);
         let access = Access {

@@ -117,6 +117,24 @@ on_both! {
         assert_eq!(claims(&refresh(&app, &narrow["refresh_token"]).await.ok())["scope"], "read");
     }
 
+    async fn rft_07_what_a_client_has_lost_is_in_no_new_token(store) {
+        let app = TestApp::on(&store).await;
+        change_client(&app, |spec| {
+            spec.scopes = vec!["read".to_owned(), "write".to_owned()];
+            spec.groups_released = vec!["ops".to_owned()];
+        })
+        .await;
+        let ada = app.enrol("ada", &["ops"]).await;
+        assert_eq!((&claims(&ada.tokens)["scope"], &claims(&ada.tokens)["groups"][0]), (&json!("read write"), &json!("ops")));
+        change_client(&app, |spec| {
+            spec.scopes = vec!["read".to_owned(), "admin".to_owned()];
+            spec.groups_released.clear();
+        })
+        .await;
+        let said = claims(&refresh(&app, &ada.tokens["refresh_token"]).await.ok());
+        assert_eq!((&said["scope"], said.get("groups")), (&json!("read"), None), "less, and never more");
+    }
+
     async fn a_token_that_is_not_ours_touches_nothing(store) {
         let app = TestApp::on(&store).await;
         let token = text(&app.enrol("ada", &[]).await.tokens, "refresh_token");
