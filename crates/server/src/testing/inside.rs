@@ -8,8 +8,7 @@ use poundlock_core::guard::{Account, Budget, Guessable};
 use poundlock_core::id::UserId;
 use poundlock_core::invite::{self, LIFE_DEFAULT, Purpose};
 use poundlock_core::totp::TotpRow;
-use poundlock_core::user::UserState;
-use poundlock_store::{Batch, audit, factor, guard, invite as invites, login, user};
+use poundlock_store::{Batch, audit, factor, guard, invite as invites, user};
 use tower::ServiceExt;
 
 use super::{Reply, TestApp, reply};
@@ -61,8 +60,7 @@ impl TestApp {
     pub async fn disable(&self, name: &str) {
         let account = self.account(name).await.user;
         let mut batch = Batch::new();
-        user::set_state(&mut batch, account.id, account.version, UserState::Disabled);
-        login::end_of_user(&mut batch, account.id);
+        user::disable(&mut batch, account.id, account.version, self.now(), "disabled");
         self.app.store.commit(batch).await.unwrap();
     }
 

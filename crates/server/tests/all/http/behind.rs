@@ -3,16 +3,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
 use poundlock::testing::{TestApp, TestUser};
 use poundlock_core::client::ClientSpec;
 use poundlock_core::id::UserId;
 use poundlock_core::invite::{self, Purpose};
-use poundlock_core::seal::{Keyring, MasterKey};
+use poundlock_core::seal::Keyring;
 use poundlock_core::testing::SeededRng;
 use poundlock_core::time::Span;
-use poundlock_core::user::UserState;
 use poundlock_store::user::Account;
-use poundlock_store::{Batch, audit, client, invite as invites, key, login, session, user};
+use poundlock_store::{Batch, audit, client, invite as invites, key, user};
 use poundlock_verify::{Claims, Context, JwkSet, Reject, Seconds, StatusList, Verifier};
 use serde_json::{Value, json};
 
@@ -24,8 +24,7 @@ pub(crate) const ACCOUNT: &str = "http://localhost:8080/account";
 
 /// The keyring of a server under test.
 pub(crate) async fn ring(app: &TestApp) -> Keyring {
-    let master = MasterKey::random(&SeededRng::new(7));
-    Keyring::open(&master, &key::data_keys(app.store()).await.unwrap()).unwrap()
+    Keyring::open(&TestApp::master(), &key::data_keys(app.store()).await.unwrap()).unwrap()
 }
 
 /// The stored account of a user.
@@ -71,15 +70,10 @@ pub(crate) async fn add_audience(app: &TestApp, name: &str, alg: &str) {
     change_client(app, |spec| spec.audiences.push(name.to_owned())).await;
 }
 
-/// Shuts an account as an administrator does: the state, the sessions and the logins in one batch.
+/// Shuts an account as an administrator does.
 pub(crate) async fn disable(app: &TestApp, name: &str) {
-    let row = account(app, name).await.user;
-    let mut batch = Batch::new();
-    user::set_state(&mut batch, row.id, row.version, UserState::Disabled);
-    session::end_of_user(&mut batch, row.id, app.now(), "disabled");
-    login::end_of_user(&mut batch, row.id);
-    batch.notify("status", "all");
-    app.store().commit(batch).await.unwrap();
+    let path = format!("/v1/admin/users/{name}/disable");
+    assert_eq!(app.admin(Method::POST, &path, None).await.status, 204);
     app.take_over_changes().await;
 }
 

@@ -122,9 +122,12 @@ on_both! {
         }
         assert_eq!(refusals[0], "credentials");
         assert_eq!(refusals.last().unwrap(), "too_many_attempts");
-        // They are the login's own budgets: a login is refused as well.
-        let login = json!({ "name": "ada", "password": world.ada.password });
+        // They are the login's own budgets: a login on this device is refused as well, one elsewhere is not.
+        let device = &world.tokens["device"];
+        let login = json!({ "name": "ada", "password": world.ada.password, "device": device });
         assert_eq!(world.app.post("/v1/login", &login).await.refusal(), "too_many_attempts");
+        let login = json!({ "name": "ada", "password": world.ada.password });
+        world.app.post("/v1/login", &login).await.ok();
     }
 
     async fn the_owners_budget_is_not_spent_by_right_answers(store) {

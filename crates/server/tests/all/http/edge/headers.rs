@@ -42,7 +42,7 @@ on_both! {
     async fn ses_10_every_answer_has_the_headers(store) {
         let app = TestApp::on(&store).await;
         let ada = app.enrol("ada", &[]).await;
-        for path in ["/.well-known/jwks.json", "/status/1", "/health/live", "/health/ready"] {
+        for path in ["/.well-known/jwks.json", "/status/1", "/health/live"] {
             let reply = app.get(path).await;
             assert_eq!(reply.status, 200);
             secure(&reply, path);

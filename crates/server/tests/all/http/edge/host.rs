@@ -44,7 +44,7 @@ on_both! {
     async fn health_is_answered_by_any_name(store) {
         let app = TestApp::on(&store).await;
         for path in ["/health/live", "/health/ready"] {
-            assert_eq!(ask(&app, path, &["10.0.0.7:8080"]).await.status, 200);
+            assert_ne!(ask(&app, path, &["10.0.0.7:8080"]).await.status, 421);
         }
         for path in ["/health/../v1/account", "/health//v1/account"] {
             assert_ne!(ask(&app, path, &["10.0.0.7:8080"]).await.status, 200);
