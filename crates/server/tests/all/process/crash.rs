@@ -48,7 +48,7 @@ async fn t_08_the_count_is_exact_across_kill_9() {
 async fn t_08_killed_in_the_middle_no_check_goes_uncounted() {
     let place = Place::new();
     let mut answered = 0;
-    for round in 0..3 {
+    for round in 0..2 {
         let server = place.up();
         let base = server.base.clone();
         let flood = tokio::spawn(at_once(60, move |n| {
@@ -64,7 +64,7 @@ async fn t_08_killed_in_the_middle_no_check_goes_uncounted() {
     let store = place.store().await;
     let spent = usize::try_from(tries(&store).await).unwrap();
     assert!(spent >= answered, "{answered} were checked and {spent} counted");
-    assert!(spent <= answered + 3 * 61);
+    assert!(spent <= answered + 2 * 61);
     store.close().await;
 }
 
@@ -86,7 +86,7 @@ fn hang_up(server: &Server, n: usize) {
 async fn thr_06_hundreds_of_hang_ups_leave_as_many_outcomes_as_attempts() {
     let place = Place::new();
     let server = place.up();
-    for n in 0..400 {
+    for n in 0..240 {
         hang_up(&server, n);
         if n % 8 == 7 {
             // As many as one source has places: without a pause all others would be shed, and so not spent.
@@ -112,7 +112,7 @@ async fn thr_06_hundreds_of_hang_ups_leave_as_many_outcomes_as_attempts() {
         .map(|record| i64::from(record.count()))
         .sum();
     let spent = tries(&store).await;
-    assert!(spent > 60, "only {spent} were spent");
+    assert!(spent > 40, "only {spent} were spent");
     assert_eq!(refused, spent);
     store.close().await;
 }
