@@ -5,7 +5,6 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test ends when something is not as it should be"
     reason = "a test that meets something else must fail, and says where"
 )]
 
