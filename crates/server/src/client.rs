@@ -82,11 +82,7 @@ impl Client {
     }
 
     /// Gets a long answer piece by piece, as it comes.
-    async fn stream(
-        &self,
-        path: &str,
-        take: &mut impl FnMut(&[u8]) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+    async fn stream(&self, path: &str, take: &mut impl FnMut(&[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let response = self.http.get(format!("{}{path}", self.base)).send().await;
         let mut response = response.map_err(|error| self.unreachable(&error))?;
         if !response.status().is_success() {

@@ -86,7 +86,8 @@ impl TestApp {
     }
 
     async fn start(store: Store, hands: Arc<Manual>, change: impl FnOnce(&mut Settings)) -> Self {
-        let mut settings = Settings { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new(), node: None };
+        let mut settings =
+            Settings { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new(), node: None };
         change(&mut settings);
         let mut config = Config::default();
         config.guard.sources.loopback_unlimited = settings.loopback_unlimited;

@@ -44,8 +44,10 @@ pub async fn before(store: &Store, at: Time) -> Result<Option<Checkpoint>> {
 /// The checkpoint at which the log begins; `None` when it was never pruned.
 pub async fn cut(r: &mut Reader<'_>) -> Result<Option<Checkpoint>> {
     let row = r.query_opt(&CUT_READ, params![CUT]).await?;
-    row.map(|row| row.bytes_as(0, |bytes| std::str::from_utf8(bytes).ok().and_then(|text| Checkpoint::parse(text).ok())))
-        .transpose()
+    row.map(|row| {
+        row.bytes_as(0, |bytes| std::str::from_utf8(bytes).ok().and_then(|text| Checkpoint::parse(text).ok()))
+    })
+    .transpose()
 }
 
 /// Removes the checkpoints before `cut`, at which the log begins from now on. A conflict when the log was pruned later

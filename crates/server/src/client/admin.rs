@@ -51,7 +51,9 @@ impl Admin {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
                 Here::open(config, &socket).await.map(|here| Self::Here(Box::new(here)))
             }
-            Err(error) => Err(Unreachable(format!("cannot open the admin socket {}: {error}", socket.display())).into()),
+            Err(error) => {
+                Err(Unreachable(format!("cannot open the admin socket {}: {error}", socket.display())).into())
+            }
         }
     }
 
@@ -115,7 +117,11 @@ impl Here {
         let own = rustix::process::geteuid().as_raw();
         if folder.uid() != own {
             // Attack on oneself: root would leave files that the server's own user can no longer open.
-            bail!("{} belongs to the user {}, and this runs as {own}: run it as that user", data.display(), folder.uid());
+            bail!(
+                "{} belongs to the user {}, and this runs as {own}: run it as that user",
+                data.display(),
+                folder.uid()
+            );
         }
         crate::cmd::refuse_nobody()?;
         let Some(lock) = DataLock::take(&data)? else {
@@ -136,11 +142,7 @@ impl Here {
         Ok(Self { app, router, _lock: lock })
     }
 
-    async fn stream(
-        &self,
-        path: &str,
-        take: &mut impl FnMut(&[u8]) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+    async fn stream(&self, path: &str, take: &mut impl FnMut(&[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let request = http::Request::get(path).body(Body::empty())?;
         let response = match self.router.clone().oneshot(request).await {
             Ok(response) => response,

@@ -116,7 +116,10 @@ impl Prune {
             return say(&ascii(&answer));
         }
         let (records, at) = (cell(&answer, "records"), cell(&answer, "begins_at"));
-        say(&format!("Removed {records} records. The log begins at checkpoint {} of {at}.", cell(&answer, "checkpoint")))
+        say(&format!(
+            "Removed {records} records. The log begins at checkpoint {} of {at}.",
+            cell(&answer, "checkpoint")
+        ))
     }
 }
 

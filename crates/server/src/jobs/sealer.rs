@@ -97,7 +97,9 @@ async fn link_tail(app: &App, node: &NodeName) -> anyhow::Result<()> {
         match app.store.commit(batch).await {
             Ok(_) => {}
             Err(CommitError::Conflict { .. }) if lost < RACES_MAX => lost += 1,
-            Err(CommitError::Conflict { .. }) => bail!("the records of node {node} cannot be linked: others are faster"),
+            Err(CommitError::Conflict { .. }) => {
+                bail!("the records of node {node} cannot be linked: others are faster")
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -125,7 +127,7 @@ async fn sign(app: &App, apart: Span) -> anyhow::Result<Option<Checkpoint>> {
                 })
             })
             .await?;
-        let Some(heads) = heads else { return Ok(None) };
+        let Some(heads) = heads.filter(|heads| !heads.is_empty()) else { return Ok(None) };
         if apart == Span::ZERO && last.as_ref().is_some_and(|last| names_all(last, &heads)) {
             return Ok(None);
         }

@@ -4,6 +4,7 @@
 mod export;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use poundlock_core::audit::{Checkpoint, Event, Head, Key, Month, Owner, Personal, PersonalKey, PublicKey, Record};
 use poundlock_core::id::RecordId;
@@ -110,7 +111,9 @@ pub(crate) async fn prune(app: &App, before: Time, origin: &Origin) -> Answer<Pr
         return Err(Refused::Unusable("That moment has not come yet.".to_owned()));
     }
     let Some(cut) = checkpoint::before(&app.store, before).await? else {
-        return Err(Refused::Unusable("No checkpoint is older than that, and only at one can the log be cut.".to_owned()));
+        return Err(Refused::Unusable(
+            "No checkpoint is older than that, and only at one can the log be cut.".to_owned(),
+        ));
     };
     let old = app.store.read(move |r| Box::pin(checkpoint::cut(r))).await?;
     if old.as_ref().is_some_and(|old| old.number() >= cut.number()) {
@@ -156,11 +159,11 @@ impl Keys {
             return Ok(Part::None);
         }
         let owner = record.owner();
-        if !self.0.contains_key(&owner) {
-            let key = read(app, owner).await?;
-            self.0.insert(owner, key);
-        }
-        let opened = self.0.get(&owner).and_then(Option::as_ref).map(|key| record.open_personal(key));
+        let key = match self.0.entry(owner) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(read(app, owner).await?),
+        };
+        let opened = key.as_ref().map(|key| record.open_personal(key));
         Ok(match opened {
             Some(Ok(Some(personal))) => Part::Open(personal),
             Some(Ok(None)) => Part::None,

@@ -58,11 +58,7 @@ pub(crate) async fn state(State(app): State<SharedApp>, origin: Origin, request:
 }
 
 /// The newest records, oldest first.
-pub(crate) async fn tail(
-    State(app): State<SharedApp>,
-    request: RequestId,
-    Query(query): Query<Tail>,
-) -> Answer {
+pub(crate) async fn tail(State(app): State<SharedApp>, request: RequestId, Query(query): Query<Tail>) -> Answer {
     let limit = query.limit.unwrap_or(20);
     if !(1..=TAIL_MOST).contains(&limit) {
         return Err(Problem::bad_request(&request, &format!("limit must be 1 to {TAIL_MOST}")));
@@ -72,11 +68,7 @@ pub(crate) async fn tail(
 }
 
 /// One record in words.
-pub(crate) async fn explain(
-    State(app): State<SharedApp>,
-    request: RequestId,
-    Path(reference): Path<String>,
-) -> Answer {
+pub(crate) async fn explain(State(app): State<SharedApp>, request: RequestId, Path(reference): Path<String>) -> Answer {
     let id: RecordId =
         reference.parse().map_err(|bad: poundlock_core::id::BadId| Problem::bad_request(&request, &bad.to_string()))?;
     let told = flow::one(&app, id).await.map_err(|refused| Problem::of(refused, &request))?;

@@ -7,9 +7,8 @@ use poundlock_store::{Batch, Expect, Statement, Store, on_both, params};
 
 use super::{check, last_checkpoint, seal_and_sign, wrong_password};
 
-static EDIT: Statement = Statement::new(
-    "UPDATE audit_record SET body = ?1 WHERE id = (SELECT record FROM audit_link ORDER BY seq LIMIT 1)",
-);
+static EDIT: Statement =
+    Statement::new("UPDATE audit_record SET body = ?1 WHERE id = (SELECT record FROM audit_link ORDER BY seq LIMIT 1)");
 static DELETE: Statement =
     Statement::new("DELETE FROM audit_record WHERE id = (SELECT record FROM audit_link ORDER BY seq LIMIT 1)");
 static UNLINK_LAST: Statement =

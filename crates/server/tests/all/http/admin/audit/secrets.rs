@@ -78,7 +78,8 @@ async fn aud_03_t_35_no_canary_is_in_a_record_or_in_the_log() {
     let invite = app.admin(Method::POST, "/v1/admin/invites", Some(&json!({ "name": "canary-name" }))).await.ok();
     canaries.extend(secrets_of(&invite));
     let password = "canary password of four words";
-    let accepted = app.post("/v1/invite/accept", &json!({ "invite": invite["invite"], "password": password })).await.ok();
+    let accepted =
+        app.post("/v1/invite/accept", &json!({ "invite": invite["invite"], "password": password })).await.ok();
     let login = accepted["login"].clone();
     canaries.extend(secrets_of(&accepted));
     let offered = app.post("/v1/login/enrol/totp", &json!({ "login": login })).await.ok();
