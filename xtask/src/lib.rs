@@ -2,6 +2,7 @@
 //! Never linked into the server, and never depends on a crate of it: a command must start
 //! before the thing it builds does.
 
+pub mod bench;
 pub mod compliance;
 pub mod evidence;
 pub mod judges;

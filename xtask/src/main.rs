@@ -8,6 +8,8 @@ cargo xtask COMMAND
   test [--stage NAME]... [--list]   run every stage, or the named ones; --list names them
   sabotage [NAME]... [--ci]         open holes in a copy of the code; the tests must turn red
   compliance                        write docs/compliance.md from the requirements and the tests
+  bench [--quick] [--goal N]...     measure the goals and write docs/performance.md
+  timing [--quick]                  measure refused logins and write docs/timing.md
   tidy [--record]                   show what the style rules find; --record writes the ratchets";
 
 fn main() -> ExitCode {
@@ -16,6 +18,8 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "test" => xtask::test::run(rest),
         Some((command, rest)) if command == "sabotage" => xtask::sabotage::run(rest),
         Some((command, [])) if command == "compliance" => xtask::compliance::run(),
+        Some((command, rest)) if command == "bench" => xtask::bench::run(rest),
+        Some((command, rest)) if command == "timing" => xtask::bench::timing(rest),
         Some((command, rest)) if command == "tidy" => xtask::tidy::run(rest),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };

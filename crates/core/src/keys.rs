@@ -2,11 +2,13 @@
 //! the last token they signed has died (KEY-06). Never stores anything: a row goes out as a value and comes in as one.
 
 mod keyset;
+mod rotate;
 mod schedule;
 #[cfg(test)]
 mod tests;
 
 pub use self::keyset::{KeyFault, KeyFaultCause, Keyset};
+pub use self::rotate::{NotInUse, Rotation, rotate};
 pub use self::schedule::{Action, BadSchedule, JWKS_MAX_AGE, RevokeRefusal, Schedule, plan, revoke};
 
 use crate::jws::{Alg, SignFault, SigningKey};

@@ -5,19 +5,22 @@
 //! row edited in the database, or one moved under another id, does not open.
 
 mod handle;
+mod outcome;
 mod stored;
 
 pub use handle::LoginHandle;
+pub use outcome::{Enrolled, Fresh, Granted, Raised};
 use serde::{Deserialize, Serialize};
 
 use crate::denial::Denial;
 use crate::evidence::Evidence;
 use crate::id::{DeviceId, FactorId, LoginId, SessionId, UserId};
 use crate::invite::{EnrolRight, Purpose};
-use crate::policy::{self, Grant};
+use crate::policy;
 use crate::recovery::RecoveryProof;
 use crate::seal::{BadSeal, Keyring};
 use crate::secret::{Digest, Rng, Secret};
+use crate::step_up::Action;
 use crate::time::{Span, Time};
 use crate::totp::{self, Code, Seed, TotpProof, TotpRow};
 
@@ -146,46 +149,6 @@ pub enum Step {
     Deny(Denial),
 }
 
-/// A granted login: the grant and what it was for.
-#[derive(Debug)]
-pub struct Granted {
-    /// Two kinds of factor, proved.
-    pub grant: Grant,
-    /// What was asked for.
-    pub request: Request,
-    /// What an enrolment has made; `None` for a plain login.
-    pub enrolled: Option<Enrolled>,
-}
-
-/// What a completed enrolment puts into the store, in one batch with the session.
-#[derive(Debug)]
-pub struct Enrolled {
-    /// The invite it spends, and what that was for.
-    pub right: EnrolRight,
-    /// The sealed password hash of a new user.
-    pub password: Option<Vec<u8>>,
-    /// The new factor, its first code spent.
-    pub totp: TotpRow,
-}
-
-/// Proof that a session's second factor was proved again. Changes when, never how (DESIGN: freshness).
-#[derive(Debug)]
-pub struct Fresh {
-    session: SessionId,
-    user: UserId,
-    at: Time,
-    token: Vec<u8>,
-}
-
-/// Proof of both factors for one action of one session.
-#[derive(Debug)]
-pub struct Raised {
-    session: SessionId,
-    action: String,
-    target: String,
-    grant: Grant,
-}
-
 impl Login {
     /// A right password: the account's factors decide what is next. An account that is shut, or has no second factor,
     /// answers exactly like a wrong password (THR-14, MFA-05).
@@ -204,8 +167,14 @@ impl Login {
 
     /// A right password inside a live session, for one action of it.
     #[must_use]
-    pub fn step_up(evidence: Evidence, request: Request, then: Then, now: Time, rng: &dyn Rng) -> (Self, LoginHandle) {
-        Self::begin(State::Second { evidence }, request, then, now, rng)
+    pub fn step_up(
+        evidence: Evidence,
+        request: Request,
+        (session, action, target): (SessionId, Action, String),
+        at: (Time, &dyn Rng),
+    ) -> (Self, LoginHandle) {
+        let then = Then::StepUp { session, action: action.as_str().to_owned(), target };
+        Self::begin(State::Second { evidence }, request, then, at.0, at.1)
     }
 
     /// A live session must prove its second factor again before it goes on. `id` is drawn by the caller, since the
@@ -215,10 +184,10 @@ impl Login {
         id: LoginId,
         user: UserId,
         request: Request,
-        then: Then,
+        (session, token): (SessionId, Vec<u8>),
         at: (Time, &dyn Rng),
     ) -> (Self, LoginHandle) {
-        Self::begin_as(id, State::Reprove { user }, request, then, at)
+        Self::begin_as(id, State::Reprove { user }, request, Then::Refresh { session, token }, at)
     }
 
     /// A right to enrol, and a password: newly set for an invite, checked for a ticket.
@@ -438,57 +407,5 @@ fn complete(evidence: Evidence, request: Request, then: Then) -> Step {
             Step::Raise(Raised { session, action, target, grant })
         }
         _ => Step::Deny(Denial::WrongStep),
-    }
-}
-
-impl Fresh {
-    /// The session that goes on.
-    #[must_use]
-    pub const fn session(&self) -> SessionId {
-        self.session
-    }
-
-    /// Its user.
-    #[must_use]
-    pub const fn user(&self) -> UserId {
-        self.user
-    }
-
-    /// When the second factor was proved: the session's new `mfa_time`.
-    #[must_use]
-    pub const fn at(&self) -> Time {
-        self.at
-    }
-
-    /// The refresh token to rotate, in its stored form.
-    #[must_use]
-    pub fn token(&self) -> &[u8] {
-        &self.token
-    }
-}
-
-impl Raised {
-    /// The session that asked.
-    #[must_use]
-    pub const fn session(&self) -> SessionId {
-        self.session
-    }
-
-    /// The one action this is for.
-    #[must_use]
-    pub fn action(&self) -> &str {
-        &self.action
-    }
-
-    /// What the action acts on.
-    #[must_use]
-    pub fn target(&self) -> &str {
-        &self.target
-    }
-
-    /// The proofs.
-    #[must_use]
-    pub const fn grant(&self) -> &Grant {
-        &self.grant
     }
 }

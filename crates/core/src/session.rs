@@ -4,17 +4,20 @@
 //! is no third way. A token is minted from a session only, so no token exists before two factors were proved (MFA-01);
 //! `unforgeable.rs` holds the first half.
 
+mod token;
+
 use serde::{Deserialize, Serialize};
 
-use crate::client::{AudienceName, Client, Scope};
-use crate::id::{DeviceId, FactorId, SessionId, Subject, UserId};
-use crate::jws::SigningKey;
+pub use token::Saying;
+
+use crate::client::Client;
+use crate::id::{DeviceId, FactorId, SessionId, UserId};
 use crate::login::{Fresh, Raised};
 use crate::policy::Grant;
 use crate::seal::{BadSeal, Keyring, Place};
 use crate::secret::Rng;
 use crate::time::{Span, Time};
-use crate::token::{self, Access, Acr, Amr, Event, MintFault, Minted, StatusRef};
+use crate::token::{Acr, Amr, Event};
 
 /// How long a raised event lasts (DESIGN §6).
 pub const RAISED_FOR: Span = Span::from_minutes(15);
@@ -211,6 +214,12 @@ impl Session {
         self.ended_at.is_none() && now < self.idle_until && now < self.facts.expires_at
     }
 
+    /// Whether somebody has ended it. A session that has only run out of time has not been ended.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        self.ended_at.is_some()
+    }
+
     /// Marks a use: the idle limit moves, never past the absolute one.
     #[must_use]
     pub fn used(self, client: &Client, now: Time) -> Self {
@@ -350,60 +359,6 @@ impl Session {
 
 const fn place(id: &SessionId, version: i64) -> Place<'_> {
     Place { kind: "session", id: id.as_bytes(), version }
-}
-
-/// What a token says beside what its session knows.
-#[derive(Clone, Copy, Debug)]
-pub struct Saying<'a> {
-    /// `iss`.
-    pub issuer: &'a str,
-    /// `sub`.
-    pub subject: &'a Subject,
-    /// `aud`.
-    pub audience: &'a AudienceName,
-    /// `client_id`; its access life and released groups apply.
-    pub client: &'a Client,
-    /// The user's groups.
-    pub groups: &'a [String],
-    /// The address of the session's status list.
-    pub status_uri: &'a str,
-}
-
-impl Session {
-    /// Signs an access token of this session (RFC 9068).
-    ///
-    /// # Errors
-    /// [`MintFault`] when the session has ended or has no whole second left, or the key fails.
-    pub fn access_token(
-        &self,
-        saying: &Saying<'_>,
-        key: &SigningKey,
-        now: Time,
-        rng: &dyn Rng,
-    ) -> Result<Minted, MintFault> {
-        if self.ended_at.is_some() {
-            return Err(MintFault::SessionOver);
-        }
-        let event = self.event(now);
-        let scope = self.facts.scope.as_deref().and_then(|text| Scope::parse(text).ok()).unwrap_or_default();
-        let groups = saying.client.released(saying.groups);
-        let idx = u64::try_from(self.facts.status.1).unwrap_or(u64::MAX);
-        let access = Access {
-            issuer: saying.issuer,
-            subject: saying.subject,
-            audience: saying.audience,
-            client: &saying.client.id,
-            session: self.id,
-            session_end: self.facts.expires_at,
-            scope: &scope,
-            event: &event,
-            mfa_time: self.facts.mfa_time,
-            groups: &groups,
-            status: &StatusRef { uri: saying.status_uri.to_owned(), idx },
-            dpop_thumbprint: None,
-        };
-        token::mint(&access, key, saying.client.access_life, now, rng)
-    }
 }
 
 #[cfg(test)]

@@ -86,8 +86,9 @@ impl StepUpSecret {
     }
 }
 
-/// Makes the right that `raised` has earned.
-pub fn make(raised: &Raised, now: Time, rng: &dyn Rng) -> (StepUpSecret, StepUpRow) {
+/// Makes the right that `raised` has earned, once.
+#[expect(clippy::needless_pass_by_value, reason = "a raise gives one right: it is spent by its use")]
+pub fn make(raised: Raised, now: Time, rng: &dyn Rng) -> (StepUpSecret, StepUpRow) {
     let secret = Secret::random(rng);
     let row = StepUpRow {
         id: StepUpId::new(now, rng),

@@ -53,14 +53,14 @@ impl UserName {
         if text.len() > 4 * NAME_BYTES_MAX {
             return Err(BadName::TooLong);
         }
-        let name = UsernameCaseMapped::enforce(text).map_err(|_| BadName::Characters)?;
+        let name = stable_form(text).ok_or(BadName::Characters)?;
         if name.len() > NAME_BYTES_MAX {
             return Err(BadName::TooLong);
         }
         if ["usr_", "sub_", "ses_", "fac_"].iter().any(|prefix| name.starts_with(prefix)) {
             return Err(BadName::Reserved);
         }
-        Ok(Self(name.into_owned()))
+        Ok(Self(name))
     }
 
     /// The name under which an attempt is resolved and counted. A text that no account can have still gives one value,
@@ -79,6 +79,20 @@ impl UserName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The form that mapping leaves as it is. Some letters, such as Cherokee capitals, map to ones that no name may have:
+/// they would be an account that its own name does not find (RFC 8264 §7: apply again, at most three times).
+fn stable_form(text: &str) -> Option<String> {
+    let mut name = UsernameCaseMapped::enforce(text).ok()?.into_owned();
+    for _ in 0..3 {
+        let again = UsernameCaseMapped::enforce(name.as_str()).ok()?.into_owned();
+        if again == name {
+            return Some(name);
+        }
+        name = again;
+    }
+    None
 }
 
 impl fmt::Display for UserName {

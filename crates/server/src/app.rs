@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use arc_swap::ArcSwap;
 use poundlock_core::keys::Keyset;
 use poundlock_core::password::Cost;
-use poundlock_core::seal::Keyring;
+use poundlock_core::seal::{Keyring, MasterKey};
 use poundlock_core::throttle::Throttle;
 use poundlock_store::Store;
 use poundlock_verify::{JwkSet, Verifier};
@@ -27,6 +27,8 @@ pub(crate) struct App {
     pub(crate) cost: Cost,
     pub(crate) store: Store,
     pub(crate) ring: Keyring,
+    /// What the data keys are wrapped by; replaced by a rotation.
+    pub(crate) master: ArcSwap<MasterKey>,
     pub(crate) keys: ArcSwap<Keys>,
     pub(crate) registry: ArcSwap<Registry>,
     pub(crate) time: Timekeeper,

@@ -1,12 +1,20 @@
 //! The command line. Every command but `up` and `serve` is a client: of a server, or of the admin socket.
 
+mod audience;
 mod audit;
+mod client;
+mod config;
+mod device;
 mod explain;
+mod invite;
+mod key;
 mod login;
 mod serve;
+mod session;
 mod show;
 mod table;
 mod terminal;
+mod token;
 mod up;
 mod user;
 
@@ -72,6 +80,22 @@ enum Command {
     Login(login::Login),
     /// Invite, list and change users.
     User(user::User),
+    /// List and withdraw invites and tickets.
+    Invite(invite::Invite),
+    /// List and end sessions.
+    Session(session::Session),
+    /// List and revoke the known devices of a user.
+    Device(device::Device),
+    /// List and change the applications that may ask for tokens.
+    Client(client::Client),
+    /// List and change the services that tokens are for.
+    Audience(audience::Audience),
+    /// List, rotate and revoke signing keys; make and rotate the master key.
+    Key(key::Key),
+    /// Explain tokens.
+    Token(token::Token),
+    /// Show and check the configuration.
+    Config(config::Settings),
     /// Read, export, check and prune the audit log.
     Audit(audit::Audit),
     /// Say why something was refused, by its reference.
@@ -159,6 +183,14 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(serve) => serve.run(&cli.place).await,
         Command::Login(login) => login.run().await,
         Command::User(user) => user.run(&cli.place).await,
+        Command::Invite(invite) => invite.run(&cli.place).await,
+        Command::Session(session) => session.run(&cli.place).await,
+        Command::Device(device) => device.run(&cli.place).await,
+        Command::Client(client) => client.run(&cli.place).await,
+        Command::Audience(audience) => audience.run(&cli.place).await,
+        Command::Key(key) => key.run(&cli.place).await,
+        Command::Token(token) => token.run(&cli.place).await,
+        Command::Config(settings) => settings.run(&cli.place),
         Command::Audit(audit) => audit.run(&cli.place).await,
         Command::Explain(explain) => explain.run(&cli.place).await,
     }

@@ -23,13 +23,10 @@ pub(crate) struct Registry {
 impl Registry {
     /// Reads and checks the registry. A client that does not pass is left out and told of in the log: the others work.
     pub(crate) async fn load(store: &Store, issuer: &str) -> anyhow::Result<Self> {
-        let mut audiences = Vec::new();
-        for (name, alg) in poundlock_store::client::audiences(store).await? {
-            let alg = Alg::parse(&alg).with_context(|| format!("audience {name} has an unknown algorithm"))?;
-            audiences.push(Audience::service(&name, alg, issuer).with_context(|| format!("audience {name}"))?);
-        }
+        let rows = poundlock_store::client::registry(store).await?;
+        let audiences = audiences(&rows.audiences, issuer)?;
         let mut clients = BTreeMap::new();
-        for stored in poundlock_store::client::all(store).await? {
+        for stored in rows.clients {
             match build(&stored.spec, issuer, &audiences) {
                 Ok(client) => drop(clients.insert(stored.id, client)),
                 Err(problem) => tracing::error!(client = %stored.id, %problem, "this client is not usable"),
@@ -48,11 +45,6 @@ impl Registry {
         self.clients.values()
     }
 
-    /// Every audience.
-    pub(crate) fn audiences(&self) -> &[Audience] {
-        &self.audiences
-    }
-
     /// The algorithms that keys are needed for. ES256 always: the account API and the status lists are signed with it.
     pub(crate) fn algs(&self) -> Vec<Alg> {
         let mut algs = vec![Alg::Es256];
@@ -63,6 +55,15 @@ impl Registry {
         }
         algs
     }
+}
+
+/// Checks stored audiences.
+pub(crate) fn audiences(rows: &[(String, String)], issuer: &str) -> anyhow::Result<Vec<Audience>> {
+    let check = |(name, alg): &(String, String)| {
+        let alg = Alg::parse(alg).with_context(|| format!("audience {name} has an unknown algorithm"))?;
+        Audience::service(name, alg, issuer).with_context(|| format!("audience {name}"))
+    };
+    rows.iter().map(check).collect()
 }
 
 /// Checks one client's specification.

@@ -1,9 +1,15 @@
 //! What the HTTP tests drive: the real router on a real store, a clock that the test moves, and nothing else faked.
 //! Compiled under the feature `testing` only, which no release build turns on.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own tools end the test when they fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's own tools end the test when they fail"
+)]
 
 mod audit;
+mod inside;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -19,10 +25,12 @@ use poundlock_core::password::Cost;
 use poundlock_core::seal::MasterKey;
 use poundlock_core::testing::SeededRng;
 use poundlock_core::time::{Span, Time};
-use poundlock_store::{Store, migrations};
+use poundlock_store::{Notice, Store, migrations};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use tower::ServiceExt;
 
+pub use self::inside::Tried;
 use crate::app::SharedApp;
 use crate::boot;
 use crate::clock::{Clock, Manual};
@@ -85,7 +93,30 @@ impl TestApp {
         Self::start(self.app.store.clone(), Arc::clone(&self.hands), |_| {}).await
     }
 
+    /// The same after a restart with this master key, if it starts at all.
+    ///
+    /// # Errors
+    /// What the operator would read.
+    pub async fn restart(&self, master: MasterKey) -> anyhow::Result<Self> {
+        Self::start_with(self.app.store.clone(), Arc::clone(&self.hands), |_| {}, master).await
+    }
+
+    /// The master key of a server that was not told another.
+    #[must_use]
+    pub fn master() -> MasterKey {
+        MasterKey::random(&SeededRng::new(7))
+    }
+
     async fn start(store: Store, hands: Arc<Manual>, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_with(store, hands, change, Self::master()).await.unwrap()
+    }
+
+    async fn start_with(
+        store: Store,
+        hands: Arc<Manual>,
+        change: impl FnOnce(&mut Settings),
+        master: MasterKey,
+    ) -> anyhow::Result<Self> {
         let mut settings =
             Settings { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new(), node: None };
         change(&mut settings);
@@ -94,13 +125,21 @@ impl TestApp {
         config.listen.behind = settings.trusted_proxies;
         config.password.threads = 2;
         store.migrate(migrations::ALL, BEGIN).await.unwrap();
-        let master = MasterKey::random(&SeededRng::new(7));
         let clock = Clock::Manual(Arc::clone(&hands));
         let node = settings.node.unwrap_or_else(|| boot::draw_name(&crate::rng::SystemRng::new()));
-        let app = boot::assemble(config, (store, settings.cost, node), master, clock).await.unwrap();
+        let app = boot::assemble(config, (store, settings.cost, node), master, clock).await?;
         let public = routes::public(SharedApp::clone(&app));
         let admin = admin::router(SharedApp::clone(&app));
-        Self { app, public, admin, hands }
+        Ok(Self { app, public, admin, hands })
+    }
+
+    /// Takes places in status lists, as that many sessions would.
+    pub async fn take_places(&self, count: usize) -> Vec<(i64, i64)> {
+        let mut places = Vec::new();
+        for _ in 0..count {
+            places.push(crate::status::take(&self.app, self.now() + Span::from_hours(24)).await.unwrap());
+        }
+        places
     }
 
     /// The store, for looking behind the server's back.
@@ -136,6 +175,21 @@ impl TestApp {
     pub async fn take_over_changes(&self) {
         self.app.status.forget("all");
         crate::jobs::notices::reload(&self.app).await.unwrap();
+    }
+
+    /// Hears one notice, as the job does.
+    pub async fn hear_of(&self, topic: &str, payload: &str) {
+        let notice = Notice::Message { topic: topic.to_owned(), payload: payload.to_owned() };
+        crate::jobs::notices::hear(&self.app, &notice).await.unwrap();
+    }
+
+    /// Runs the job that hears notices, from now until what is returned is dropped.
+    #[must_use]
+    pub fn hear_notices(&self) -> watch::Sender<bool> {
+        let (stop, stopped) = watch::channel(false);
+        let notices = self.app.store.listen();
+        tokio::spawn(crate::jobs::notices::hear_all(SharedApp::clone(&self.app), notices, stopped));
+        stop
     }
 
     /// Runs the sweep once.

@@ -2,7 +2,7 @@
 
 use poundlock_core::time::Time;
 
-use crate::{Batch, Expect, Result, Statement, Store, params};
+use crate::{Batch, Expect, Result, Row, Statement, Store, params};
 
 static ALL: Statement = Statement::new("SELECT id, version, spec FROM client ORDER BY id");
 static INSERT: Statement = Statement::new("INSERT INTO client (id, version, spec, made_at) VALUES (?1, 1, ?2, ?3)");
@@ -15,6 +15,11 @@ static AUDIENCE_PUT: Statement = Statement::new(
      ON CONFLICT (name) DO UPDATE SET alg = excluded.alg",
 );
 static AUDIENCE_DELETE: Statement = Statement::new("DELETE FROM audience WHERE name = ?1");
+static REVISION: Statement = Statement::new("SELECT value FROM setting WHERE name = 'registry.revision'");
+static REVISED: Statement = Statement::new(
+    "INSERT INTO setting (name, value) VALUES ('registry.revision', ?2)
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE setting.value = ?1",
+);
 
 /// A client as stored: its specification is JSON that `core` checks when it is read.
 #[derive(Clone, Debug)]
@@ -27,14 +32,42 @@ pub struct StoredClient {
     pub spec: String,
 }
 
+/// The whole registry, as it stood at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    /// Moves with every change of a client or an audience; see [`revised`].
+    pub revision: i64,
+    /// Name and algorithm of every audience, by name.
+    pub audiences: Vec<(String, String)>,
+    /// Every client, by id.
+    pub clients: Vec<StoredClient>,
+}
+
+/// Reads clients, audiences and their revision in one snapshot.
+pub async fn registry(store: &Store) -> Result<Registry> {
+    store
+        .read(move |r| {
+            Box::pin(async move {
+                let revision = r.query_opt(&REVISION, params![]).await?;
+                let revision = revision.map(|row| row.bytes(0).map(number)).transpose()?.unwrap_or(0);
+                let audiences = r.query(&AUDIENCES, params![]).await?.iter().map(audience).collect::<Result<_>>()?;
+                let clients = r.query(&ALL, params![]).await?.iter().map(stored).collect::<Result<_>>()?;
+                Ok(Registry { revision, audiences, clients })
+            })
+        })
+        .await
+}
+
+/// Guards that neither a client nor an audience has changed since `revision`, and moves it: each is checked against
+/// all the others, so of two changes at once one is decided anew.
+pub fn revised(batch: &mut Batch, revision: i64) {
+    let (old, new) = (revision.to_be_bytes(), revision.saturating_add(1).to_be_bytes());
+    batch.push(&REVISED, params![old.as_slice(), new.as_slice()], Expect::Rows(1));
+}
+
 /// Every client.
 pub async fn all(store: &Store) -> Result<Vec<StoredClient>> {
-    let rows = store.query(&ALL, params![]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(StoredClient { id: row.text(0)?.to_owned(), version: row.int(1)?, spec: row.text(2)?.to_owned() })
-        })
-        .collect()
+    store.query(&ALL, params![]).await?.iter().map(stored).collect()
 }
 
 /// Stores a new client.
@@ -54,8 +87,7 @@ pub fn delete(batch: &mut Batch, id: &str) {
 
 /// Every audience: name and algorithm.
 pub async fn audiences(store: &Store) -> Result<Vec<(String, String)>> {
-    let rows = store.query(&AUDIENCES, params![]).await?;
-    rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).collect()
+    store.query(&AUDIENCES, params![]).await?.iter().map(audience).collect()
 }
 
 /// Adds an audience or changes its algorithm.
@@ -66,4 +98,16 @@ pub fn put_audience(batch: &mut Batch, name: &str, alg: &str, now: Time) {
 /// Removes an audience.
 pub fn delete_audience(batch: &mut Batch, name: &str) {
     batch.push(&AUDIENCE_DELETE, params![name], Expect::Rows(1));
+}
+
+fn stored(row: &Row) -> Result<StoredClient> {
+    Ok(StoredClient { id: row.text(0)?.to_owned(), version: row.int(1)?, spec: row.text(2)?.to_owned() })
+}
+
+fn audience(row: &Row) -> Result<(String, String)> {
+    Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))
+}
+
+fn number(bytes: &[u8]) -> i64 {
+    bytes.try_into().map_or(0, i64::from_be_bytes)
 }

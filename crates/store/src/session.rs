@@ -45,6 +45,8 @@ static END_OF_FACTOR: Statement = Statement::new(
     "UPDATE session SET ended_at = ?3, end_reason = ?4 WHERE account = ?1 AND factor = ?2 AND ended_at IS NULL
      RETURNING status_list, status_idx",
 );
+static END_OF_CLIENT: Statement =
+    Statement::new("UPDATE session SET ended_at = ?2, end_reason = ?3 WHERE client = ?1 AND ended_at IS NULL");
 static END_ALL: Statement = Statement::new("UPDATE session SET ended_at = ?1, end_reason = ?2 WHERE ended_at IS NULL");
 static SWEEP: Statement = Statement::new("DELETE FROM session WHERE expires_at < ?1");
 
@@ -123,6 +125,11 @@ pub fn end_others(batch: &mut Batch, user: UserId, kept: SessionId, now: Time, r
 /// Ends every session that rests on a factor.
 pub fn end_of_factor(batch: &mut Batch, user: UserId, factor: FactorId, now: Time, reason: &str) {
     batch.push(&END_OF_FACTOR, params![user, factor, now, reason], Expect::Any);
+}
+
+/// Ends every session of a client.
+pub fn end_of_client(batch: &mut Batch, client: &str, now: Time, reason: &str) {
+    batch.push(&END_OF_CLIENT, params![client, now, reason], Expect::Any);
 }
 
 /// Ends every session there is: a restore.

@@ -202,25 +202,28 @@ pub async fn group_version(store: &Store, group: &str) -> Result<Option<i64>> {
 
 /// The version of the group of administrators, and how many active ones there are beside `user`.
 pub async fn other_admins(store: &Store, user: UserId) -> Result<(i64, i64)> {
-    counted(store, &OTHER_ACTIVE_ADMINS, user).await
+    store.read(move |r| Box::pin(counted(r, &OTHER_ACTIVE_ADMINS, user))).await
 }
 
-/// Like [`other_admins`], but counts those alone who have a second factor: the others could not log in.
-pub async fn other_able_admins(store: &Store, user: UserId) -> Result<(i64, i64)> {
-    counted(store, &OTHER_ABLE_ADMINS, user).await
-}
-
-async fn counted(store: &Store, others: &'static Statement, user: UserId) -> Result<(i64, i64)> {
+/// An account and the administrators beside it, at one moment: the version of their group, and how many there are who
+/// are active and have a second factor. The others could not log in.
+pub async fn beside_admins(store: &Store, user: UserId) -> Result<Option<(Account, (i64, i64))>> {
     store
         .read(move |r| {
             Box::pin(async move {
-                let version = r.query_opt(&GROUP_VERSION, params![ADMINS]).await?;
-                let others = r.query_opt(others, params![ADMINS, user]).await?;
-                let int = |row: Option<Row>| row.map_or(Ok(0), |row| row.int(0));
-                Ok((int(version)?, int(others)?))
+                let Some(account) = in_snapshot(r, user).await? else { return Ok(None) };
+                let admins = counted(r, &OTHER_ABLE_ADMINS, user).await?;
+                Ok(Some((account, admins)))
             })
         })
         .await
+}
+
+async fn counted(r: &mut Reader<'_>, others: &'static Statement, user: UserId) -> Result<(i64, i64)> {
+    let version = r.query_opt(&GROUP_VERSION, params![ADMINS]).await?;
+    let others = r.query_opt(others, params![ADMINS, user]).await?;
+    let int = |row: Option<Row>| row.map_or(Ok(0), |row| row.int(0));
+    Ok((int(version)?, int(others)?))
 }
 
 /// Guards a new session: the account is active and as it was when the first proof was made. Marks the login.

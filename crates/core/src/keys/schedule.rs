@@ -14,7 +14,7 @@ pub const JWKS_MAX_AGE: Span = Span::from_seconds(60);
 /// has just retired.
 const SLACK: Span = Span::from_minutes(5);
 /// Caches of other makers keep a key set for longer than they are told to.
-const PUBLISH_AHEAD_MIN: Span = Span::from_minutes(10);
+pub(super) const PUBLISH_AHEAD_MIN: Span = Span::from_minutes(10);
 
 /// The times of a key's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Keys through their life: what is stored, what opens, and that no run of the plan strands a good token.
 
 mod life;
+mod rotate;
 mod runs;
 
 use super::*;

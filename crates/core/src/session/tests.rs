@@ -7,9 +7,10 @@ use super::*;
 use crate::evidence::Means;
 use crate::evidence::tests::{NOW, evidence_of, factor, user};
 use crate::id::LoginId;
-use crate::login::{Channel, Login, Request, Step, Then};
+use crate::login::{Channel, Login, Request, Step};
 use crate::policy::tests::grant_of;
 use crate::seal::MasterKey;
+use crate::step_up::Action;
 use crate::testing::SeededRng;
 use crate::totp::{self, Code, Seed, TotpProof};
 
@@ -69,9 +70,9 @@ fn request() -> Request {
 
 /// Both factors proved for removing factor `fac_1`.
 pub(crate) fn raised(session: SessionId, user: UserId, now: Time) -> Raised {
-    let then = Then::StepUp { session, action: "factor.remove".to_owned(), target: "fac_1".to_owned() };
     let evidence = evidence_of(user, &[(Means::Password, now)]);
-    let (login, _) = Login::step_up(evidence, request(), then, now, &SeededRng::new(8));
+    let what = (session, Action::RemoveFactor, "fac_1".to_owned());
+    let (login, _) = Login::step_up(evidence, request(), what, (now, &SeededRng::new(8)));
     match login.totp(code_of(user, now)) {
         Step::Raise(raised) => raised,
         other => panic!("not raised: {other:?}"),
@@ -80,8 +81,8 @@ pub(crate) fn raised(session: SessionId, user: UserId, now: Time) -> Raised {
 
 /// The second factor proved again.
 pub(super) fn fresh(session: SessionId, user: UserId, now: Time) -> Fresh {
-    let (rng, then) = (SeededRng::new(7), Then::Refresh { session, token: vec![] });
-    let (login, _) = Login::reprove(LoginId::new(now, &rng), user, request(), then, (now, &rng));
+    let rng = SeededRng::new(7);
+    let (login, _) = Login::reprove(LoginId::new(now, &rng), user, request(), (session, vec![]), (now, &rng));
     match login.totp(code_of(user, now)) {
         Step::Fresh(fresh) => fresh,
         other => panic!("not fresh: {other:?}"),

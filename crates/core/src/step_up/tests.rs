@@ -30,15 +30,15 @@ fn a_right_made_from_a_raise_is_for_what_was_raised() {
     let rng = SeededRng::new(2);
     let now = Time::from_seconds(1_900_000_000);
     let session = SessionId::new(now, &rng);
-    let raised = crate::session::tests::raised(session, crate::evidence::tests::user(1), now);
-    let (secret, row) = make(&raised, now, &rng);
+    let raised = || crate::session::tests::raised(session, crate::evidence::tests::user(1), now);
+    let (secret, row) = make(raised(), now, &rng);
     assert_eq!((row.session, row.expires_at), (session, now + LIFE));
     assert!(LIFE <= Span::from_minutes(5));
     assert!(row.digest.matches(&secret.digest_for(session, Action::RemoveFactor, "fac_1")));
     for action in [Action::ChangePassword, Action::NewRecoveryCodes, Action::AddFactor] {
         assert!(!row.digest.matches(&secret.digest_for(session, action, "fac_1")), "{action:?}");
     }
-    let (other, _) = make(&raised, now, &rng);
+    let (other, _) = make(raised(), now, &rng);
     assert!(!row.digest.matches(&other.digest_for(session, Action::RemoveFactor, "fac_1")));
 }
 

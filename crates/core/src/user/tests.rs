@@ -106,6 +106,13 @@ fn tok_09_a_name_is_never_an_identifier() {
     assert!(UserName::parse("usr").is_ok() && UserName::parse("my_usr_1").is_ok());
 }
 
+/// U+13A0 is mapped to U+AB70, which no name may have: an account of that name could not be found by it.
+#[test]
+fn t_18_a_letter_without_a_stable_form_is_in_no_name() {
+    assert_eq!(UserName::parse("\u{13a0}"), Err(BadName::Characters));
+    assert_eq!(UserName::parse("\u{ab70}"), Err(BadName::Characters));
+}
+
 mod spellings {
     use proptest::prelude::*;
 

@@ -7,15 +7,15 @@ use poundlock_core::seal::BadSeal;
 use poundlock_core::secret::Digest;
 use poundlock_core::time::Span;
 
-use crate::world::{NOW, World, api, to_refresh, to_step_up, too_late};
+use crate::world::{NOW, World, api, too_late};
 
 /// One login of each state.
 fn all(world: &World) -> Vec<(&'static str, Login, LoginHandle)> {
     let (ada, session) = (&world.ada, world.session());
     let begun = [
         ("second/tokens", world.first(ada, NOW)),
-        ("second/step_up", world.step_up(ada, to_step_up(session), NOW)),
-        ("reprove", world.reprove(ada, to_refresh(session), NOW)),
+        ("second/step_up", world.step_up(ada, session, NOW)),
+        ("reprove", world.reprove(ada, session, NOW)),
         ("enrol/invite", world.invited(NOW)),
         ("enrol/ticket", world.ticketed(ada, NOW)),
         ("confirm/invite", world.offered(world.invited(NOW), NOW)),

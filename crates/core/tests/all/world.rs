@@ -5,13 +5,14 @@ use std::time::Duration;
 use poundlock_core::evidence::Evidence;
 use poundlock_core::id::{FactorId, LoginId, SessionId, UserId};
 use poundlock_core::invite::{self, EnrolRight, Purpose};
-use poundlock_core::login::{Channel, Login, LoginHandle, Request, Standing, Step, Then};
+use poundlock_core::login::{Channel, Login, LoginHandle, Request, Standing, Step};
 use poundlock_core::password::{self, Attempt, Context, Cost, Hashing, Memory, NewPassword, PasswordProof, Verifier};
 use poundlock_core::policy;
 use poundlock_core::recovery::{self, RecoveryCode, RecoveryCodes, RecoveryProof};
 use poundlock_core::seal::{Keyring, MasterKey};
 use poundlock_core::secret::Secret;
 use poundlock_core::session::{Opening, Session};
+use poundlock_core::step_up::Action;
 use poundlock_core::testing::SeededRng;
 use poundlock_core::time::{Span, Time};
 use poundlock_core::totp::{self, Authenticator, Code, Seed, TotpProof, TotpRow};
@@ -71,13 +72,14 @@ impl World {
         (asked(step), handle)
     }
 
-    pub(crate) fn step_up(&self, person: &Person, then: Then, now: Time) -> (Login, LoginHandle) {
-        Login::step_up(self.evidence(person, now), api(), then, now, &self.rng)
+    pub(crate) fn step_up(&self, person: &Person, session: SessionId, now: Time) -> (Login, LoginHandle) {
+        let what = (session, Action::RemoveFactor, "fac_1".to_owned());
+        Login::step_up(self.evidence(person, now), api(), what, (now, &self.rng))
     }
 
-    pub(crate) fn reprove(&self, person: &Person, then: Then, now: Time) -> (Login, LoginHandle) {
+    pub(crate) fn reprove(&self, person: &Person, session: SessionId, now: Time) -> (Login, LoginHandle) {
         let id = LoginId::new(now, &self.rng);
-        Login::reprove(id, person.user, api(), then, (now, &self.rng))
+        Login::reprove(id, person.user, api(), (session, b"stored token".to_vec()), (now, &self.rng))
     }
 
     /// An accepted invite: the password that the new user has just set is the first proof.
@@ -203,14 +205,6 @@ pub(crate) fn api() -> Request {
 
 pub(crate) fn new_user() -> Purpose {
     Purpose::NewUser { name: "eve".to_owned(), display_name: "Eve".to_owned(), groups: vec![] }
-}
-
-pub(crate) fn to_refresh(session: SessionId) -> Then {
-    Then::Refresh { session, token: b"stored token".to_vec() }
-}
-
-pub(crate) fn to_step_up(session: SessionId) -> Then {
-    Then::StepUp { session, action: "factor.remove".to_owned(), target: "fac_1".to_owned() }
 }
 
 /// The login inside a step that asks for more.

@@ -28,7 +28,8 @@ pub(crate) fn load_master(config: &Config) -> anyhow::Result<Option<(MasterKey, 
     if let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") {
         let path = Path::new(&folder).join("poundlock-master-key");
         if path.exists() {
-            return read(&path).map(|key| Some((key, MasterSource::Credential)));
+            // systemd lets its service alone read this; it may say so by an access list, which looks like a mode of 0440.
+            return parse(&path).map(|key| Some((key, MasterSource::Credential)));
         }
     }
     if let Some(path) = &config.master_key.file {
@@ -73,6 +74,39 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<MasterKey> {
     if mode.permissions().mode() & 0o077 != 0 {
         bail!("the master key {0} can be read by others: run chmod 600 {0}", path.display());
     }
-    let text = Zeroizing::new(std::fs::read_to_string(path)?);
+    parse(path)
+}
+
+fn parse(path: &Path) -> anyhow::Result<MasterKey> {
+    let text = Zeroizing::new(
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the master key {}", path.display()))?,
+    );
     MasterKey::from_hex(&text).with_context(|| format!("{} is not 64 hexadecimal digits", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn car_04_a_key_file_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        std::fs::write(&path, "ab".repeat(32)).unwrap();
+        for (mode, good) in [(0o600, true), (0o400, true), (0o640, false), (0o444, false)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(read(&path).is_ok(), good, "{mode:o}");
+        }
+        // A credential of systemd may look like this, and nobody else reads it.
+        assert!(parse(&path).is_ok());
+    }
+
+    #[test]
+    fn car_04_what_is_not_a_key_is_refused_without_being_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        std::fs::write(&path, "not a key").unwrap();
+        let said = format!("{:#}", parse(&path).unwrap_err());
+        assert!(said.contains("64 hexadecimal digits") && !said.contains("not a key"), "{said}");
+    }
 }

@@ -70,13 +70,17 @@ pub(crate) fn ask_secret(question: &str) -> anyhow::Result<Secret<String>> {
     rpassword::prompt_password(format!("{question} ")).map(Secret::new).context("no password was typed")
 }
 
+/// Reads a file, `-` meaning standard input.
+pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
+    if path == Path::new("-") {
+        return std::io::read_to_string(std::io::stdin()).context("cannot read standard input");
+    }
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
 /// Reads a secret from a file, `-` meaning standard input; one line end at its end is not part of it.
 pub(crate) fn read_secret(path: &Path) -> anyhow::Result<Secret<String>> {
-    let text = if path == Path::new("-") {
-        std::io::read_to_string(std::io::stdin())?
-    } else {
-        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?
-    };
+    let text = read_text(path)?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
 }

@@ -41,7 +41,7 @@ impl Up {
         start_log(&config.log, !self.json)?;
         super::serve::refuse_nobody()?;
         let serving = start(config).await?;
-        let client = Client::to(&format!("http://{}", serving.address))?;
+        let client = Client::to_own(serving.address, &serving.app.issuer)?;
         if poundlock_store::user::count(&serving.app.store).await? == 0 {
             self.first_login(&serving, &client).await?;
         } else if self.json {

@@ -118,7 +118,10 @@ impl User {
         match &self.command {
             Command::Delete(Sure { who, yes }) => confirm(&format!("Delete {}?", who.user), *yes)?,
             Command::ResetFactor(Reset { sure: Sure { who, yes }, .. }) => {
-                confirm(&format!("Remove all factors and recovery codes of {}, and end all sessions?", who.user), *yes)?;
+                confirm(
+                    &format!("Remove all factors and recovery codes of {}, and end all sessions?", who.user),
+                    *yes,
+                )?;
             }
             _ => {}
         }
@@ -190,7 +193,9 @@ impl User {
         if self.json {
             return say(&user.to_string());
         }
-        for (label, key) in [("Name", "name"), ("Display name", "display_name"), ("State", "state"), ("Groups", "groups")] {
+        for (label, key) in
+            [("Name", "name"), ("Display name", "display_name"), ("State", "state"), ("Groups", "groups")]
+        {
             say(&format!("{label:<15} {}", cell(user, key)))?;
         }
         for (label, key) in [("Id", "id"), ("Subject", "sub"), ("Recovery codes", "recovery_codes_left")] {
@@ -223,7 +228,10 @@ impl User {
             return say(&made.to_string());
         }
         let (whose, until) = (cell(made, "name"), when(made, "expires_at"));
-        tell(&format!("An {} for {whose}, shown only now, good once until {until}:", if name == "invite" { "invite" } else { "enrolment ticket" }));
+        tell(&format!(
+            "An {} for {whose}, shown only now, good once until {until}:",
+            if name == "invite" { "invite" } else { "enrolment ticket" }
+        ));
         say(text(made, name)?)
     }
 

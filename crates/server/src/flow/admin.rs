@@ -3,9 +3,12 @@
 
 pub(crate) mod account;
 pub(crate) mod audit;
+pub(crate) mod client;
 pub(crate) mod device;
 pub(crate) mod group;
 pub(crate) mod invite;
+pub(crate) mod key;
+pub(crate) mod master;
 pub(crate) mod reset;
 pub(crate) mod session;
 pub(crate) mod user;
@@ -14,8 +17,8 @@ use poundlock_core::audit::{Event, Key};
 use poundlock_core::id::UserId;
 use poundlock_core::time::Time;
 use poundlock_core::user::UserName;
-use poundlock_store::user::{self as users, Account};
 use poundlock_store::Batch;
+use poundlock_store::user::{self as users, Account};
 
 use super::{Answer, Denial, Refused, refuse};
 use crate::app::App;
@@ -25,7 +28,7 @@ use crate::journal::{Note, Origin};
 pub(super) const ACTOR: &str = "admin_socket";
 
 /// How often a change is decided anew when something moved under it.
-pub(super) const TRIES: usize = 16;
+pub(super) const TRIES: usize = 5;
 
 /// Finds a user by name or id.
 pub(crate) async fn find(app: &App, text: &str) -> Answer<Account> {
@@ -44,18 +47,17 @@ fn no_one(app: &App) -> UserId {
     UserId::new(Time::from_millis(0), &app.rng)
 }
 
-/// Whether the group of administrators still has one beside a user, as it stood before the user was read.
+/// The administrators beside a user, as they stood at the moment the user was read.
 pub(super) struct Admins {
     version: i64,
     others: i64,
 }
 
 impl Admins {
-    /// Reads the group, then the user: a change of the group in between shows in the version.
-    pub(super) async fn beside(app: &App, who: &str) -> Answer<(Self, Account)> {
-        let id = find(app, who).await?.user.id;
-        let (version, others) = users::other_able_admins(&app.store, id).await?;
-        let account = find(app, &id.to_string()).await?;
+    /// Reads a user and the group at one moment.
+    pub(super) async fn beside(app: &App, user: UserId) -> Answer<(Self, Account)> {
+        let found = users::beside_admins(&app.store, user).await?;
+        let (account, (version, others)) = found.ok_or_else(|| Refused::Missing(format!("{user} is gone.")))?;
         Ok((Self { version, others }, account))
     }
 

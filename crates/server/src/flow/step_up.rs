@@ -4,7 +4,8 @@ use poundlock_core::audit::{Event, Key};
 use poundlock_core::device::DeviceClaim;
 use poundlock_core::evidence::Evidence;
 use poundlock_core::guard::Guessable;
-use poundlock_core::login::{Channel, LIFE, Login, Raised, Request, Then};
+use poundlock_core::id::DeviceId;
+use poundlock_core::login::{Channel, LIFE, Login, Raised, Request};
 use poundlock_core::password::Attempt;
 use poundlock_core::secret::{Digest, Secret};
 use poundlock_core::step_up::{self, Action, StepUpSecret};
@@ -46,9 +47,8 @@ pub(crate) async fn begin(
             channel: Channel::Api,
             device: spent.device,
         };
-        let then = Then::StepUp { session: session.id(), action: action.as_str().to_owned(), target };
         let evidence = Evidence::first(proof, account.user.version);
-        let (started, handle) = Login::step_up(evidence, request, then, now, &app.rng);
+        let (started, handle) = Login::step_up(evidence, request, (session.id(), action, target), (now, &app.rng));
         let mut batch = Batch::new();
         login::insert(&mut batch, &started.row(&app.ring, &app.rng));
         session::lives(&mut batch, session.id(), session.version());
@@ -80,8 +80,8 @@ async fn admit(app: &App, note: &Note<'_>, account: &Account, session: &Session)
 pub(crate) async fn raise(
     app: &App,
     note: &Note<'_>,
-    raised: Raised,
-    (account, mut batch): (&Account, Batch),
+    (raised, device): (Raised, Option<DeviceId>),
+    (account, batch, used): (&Account, Batch, Option<DeviceId>),
 ) -> Answer<Outcome> {
     let now = note.now();
     let row = session::by_id(&app.store, raised.session()).await?;
@@ -89,13 +89,19 @@ pub(crate) async fn raise(
     let session = Session::from_row(&app.ring, &row.ok_or_else(gone)?).map_err(|_| Fault::Seal("session"))?;
     let live = Some(session).filter(|session| session.lives(now)).ok_or_else(gone)?;
     let session = live.raised(&raised, now).ok_or_else(gone)?;
-    let (secret, right) = step_up::make(&raised, now, &app.rng);
-    session::changed(&mut batch, &session.row(&app.ring, &app.rng));
-    user::stands(&mut batch, account.user.id, raised.grant().user_version());
-    rights::insert(&mut batch, &right);
-    super::login::clear_reproved(app, &mut batch, account.user.id, session.device());
+    let mut first = Batch::new();
+    // The account's row first, as everywhere: batches that lock in one order do not deadlock.
+    user::stands(&mut first, account.user.id, raised.grant().user_version());
+    first.append(batch);
+    let mut batch = first;
     let record = note.record(Event::StepUpCompleted).within(session.id()).with(Key::Action, raised.action());
     poundlock_store::audit::record(&mut batch, &record);
+    let (secret, right) = step_up::make(raised, now, &app.rng);
+    session::changed(&mut batch, &session.row(&app.ring, &app.rng));
+    rights::insert(&mut batch, &right);
+    for proved in [(Guessable::Password, device), (Guessable::Totp, used)] {
+        super::login::clear_reproved(app, &mut batch, account.user.id, proved, now);
+    }
     match commit(app, batch).await? {
         Some(_) => Ok(Outcome::StepUp { step_up: secret.text(), expires_in: step_up::LIFE.seconds() }),
         None => {

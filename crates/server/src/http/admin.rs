@@ -1,9 +1,11 @@
 //! `/v1/admin`: what the command line speaks to, over the admin socket alone.
 
 pub(crate) mod audit;
+pub(crate) mod clients;
 pub(crate) mod devices;
 pub(crate) mod groups;
 pub(crate) mod invites;
+pub(crate) mod keys;
 pub(crate) mod sessions;
 pub(crate) mod users;
 
@@ -42,6 +44,14 @@ pub(crate) fn router(app: SharedApp) -> Router {
         .route("/v1/admin/audit/export", get(audit::export))
         .route("/v1/admin/audit/prune", post(audit::prune))
         .route("/v1/admin/invites/{invite}", delete(invites::withdraw))
+        .route("/v1/admin/clients", get(clients::list).post(clients::add))
+        .route("/v1/admin/clients/{client}", get(clients::show).put(clients::change).delete(clients::remove))
+        .route("/v1/admin/audiences", get(clients::audiences))
+        .route("/v1/admin/audiences/{audience}", put(clients::put_audience).delete(clients::remove_audience))
+        .route("/v1/admin/keys", get(keys::list))
+        .route("/v1/admin/keys/rotate", post(keys::rotate))
+        .route("/v1/admin/keys/master", post(keys::rotate_master))
+        .route("/v1/admin/keys/{kid}/revoke", post(keys::revoke))
         .route("/v1/admin/ready", get(health::ready))
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -1,10 +1,13 @@
 //! Turns signing keys through their life, on any node, at any time: the plan is `core`'s, the race is the store's.
 
+use poundlock_core::audit::Event;
 use poundlock_core::jws::Alg;
 use poundlock_core::keys::{Action, KeyRow, KeyState, Schedule, plan};
 use poundlock_core::seal::Keyring;
 use poundlock_core::time::Time;
 use poundlock_store::{Batch, CommitError, Store, key};
+
+use tokio::runtime::Handle;
 
 use crate::app::{Keys, SharedApp};
 use crate::rng::SystemRng;
@@ -29,7 +32,8 @@ pub(crate) async fn turn(
         if actions.is_empty() {
             return Ok(());
         }
-        match store.commit(batch(&rows, &actions, ring, now, rng)?).await {
+        let (batch, _) = batch(&rows, &actions, ring, now, rng)?;
+        match store.commit(batch).await {
             // Again: what was made may ask for a next one.
             Ok(_) | Err(CommitError::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),
@@ -38,14 +42,18 @@ pub(crate) async fn turn(
     Ok(())
 }
 
-/// One batch of a plan's actions. Keys that stop being current come first: there is one current key an algorithm.
+/// What happens to one key: the event, and the key's id.
+pub(crate) type Told = (Event, String);
+
+/// One batch of a plan's actions, and what they do. Keys that stop being current come first: there is one current key
+/// an algorithm.
 pub(crate) fn batch(
     rows: &[KeyRow],
     actions: &[Action],
     ring: &Keyring,
     now: Time,
     rng: &SystemRng,
-) -> anyhow::Result<Batch> {
+) -> anyhow::Result<(Batch, Vec<Told>)> {
     let find = |kid: &str| rows.iter().find(|row| row.kid == kid);
     let (mut changed, mut made) = (Vec::new(), Vec::new());
     for action in actions {
@@ -59,21 +67,28 @@ pub(crate) fn batch(
     }
     changed.sort_by_key(|row| row.state == KeyState::Current);
     let mut batch = Batch::new();
+    let mut told = Vec::new();
     for row in &changed {
         key::change_signing_key(&mut batch, row);
+        let event = if row.state == KeyState::Current { Event::KeyPromoted } else { Event::KeyRetired };
+        told.push((event, row.kid.clone()));
     }
     for row in &made {
         key::insert_signing_key(&mut batch, row);
+        told.push((Event::KeyMade, row.kid.clone()));
     }
     batch.notify(TOPIC, "");
-    Ok(batch)
+    Ok((batch, told))
 }
 
 /// The job: turns the keys and loads them. RSA keys take a second to make, so they are made off the request threads.
 pub(crate) async fn turn_and_load(app: SharedApp) -> anyhow::Result<()> {
     let Ok(now) = app.time.now() else { return Ok(()) };
     let wanted = app.registry.load().algs();
-    turn(&app.store, &app.ring, &wanted, now, &app.rng).await?;
+    let turning = SharedApp::clone(&app);
+    let here = Handle::current();
+    tokio::task::spawn_blocking(move || here.block_on(turn(&turning.store, &turning.ring, &wanted, now, &turning.rng)))
+        .await??;
     load(&app).await
 }
 

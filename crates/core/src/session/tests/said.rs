@@ -3,8 +3,12 @@
 use poundlock_verify::{Claims, JwkSet, Seconds, Verifier};
 
 use super::*;
+use crate::client::AudienceName;
+use crate::id::Subject;
 use crate::jws::Alg;
+use crate::jws::SigningKey;
 use crate::jws::tests::key;
+use crate::token::{MintFault, Minted};
 
 const ISSUER: &str = "https://login.example";
 

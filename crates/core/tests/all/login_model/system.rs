@@ -12,7 +12,7 @@ use poundlock_core::token::Acr;
 use poundlock_core::totp::{self, Authenticator, Checked};
 
 use super::{Kind, Move, Pick, Request, Told, Transition, Who};
-use crate::world::{NOW, Person, VERSION, World, code, to_refresh, to_step_up, wrong_code};
+use crate::world::{NOW, Person, VERSION, World, code, wrong_code};
 
 struct Kept {
     rows: Vec<LoginRow>,
@@ -76,8 +76,8 @@ impl System {
         let (world, person, now, session) = (&self.world, self.person(who), self.now, self.world.session());
         let (login, handle) = match kind {
             Kind::Tokens => world.first(person, now),
-            Kind::StepUp => world.step_up(person, to_step_up(session), now),
-            Kind::Reprove => world.reprove(person, to_refresh(session), now),
+            Kind::StepUp => world.step_up(person, session, now),
+            Kind::Reprove => world.reprove(person, session, now),
             Kind::Ticket => world.ticketed(person, now),
             Kind::Invite => world.invited(now),
         };

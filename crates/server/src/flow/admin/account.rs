@@ -14,8 +14,9 @@ use crate::journal::Origin;
 /// Shuts an account.
 pub(crate) async fn disable(app: &App, who: &str, origin: &Origin) -> Answer<()> {
     let now = now(app, origin)?;
+    let id = find(app, who).await?.user.id;
     for _ in 0..TRIES {
-        let (admins, account) = Admins::beside(app, who).await?;
+        let (admins, account) = Admins::beside(app, id).await?;
         if account.user.state == UserState::Disabled {
             return Err(already(&account.user.name, "disabled"));
         }
@@ -66,8 +67,9 @@ pub(crate) async fn unlock(app: &App, who: &str, origin: &Origin) -> Answer<()> 
 /// Deletes an account. Its name and addresses in the log can then no longer be read by anyone.
 pub(crate) async fn delete(app: &App, who: &str, origin: &Origin) -> Answer<()> {
     let now = now(app, origin)?;
+    let id = find(app, who).await?.user.id;
     for _ in 0..TRIES {
-        let (admins, account) = Admins::beside(app, who).await?;
+        let (admins, account) = Admins::beside(app, id).await?;
         let note = note_about(app, origin, now, &account);
         admins.refuse_last(app, &note, &account).await?;
         let mut batch = Batch::new();

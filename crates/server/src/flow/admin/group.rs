@@ -30,8 +30,9 @@ pub(crate) async fn add(app: &App, who: &str, group: &str, origin: &Origin) -> A
 /// Takes a user out of a group.
 pub(crate) async fn remove(app: &App, who: &str, group: &str, origin: &Origin) -> Answer<()> {
     let now = now(app, origin)?;
+    let id = find(app, who).await?.user.id;
     for _ in 0..TRIES {
-        let (admins, account) = Admins::beside(app, who).await?;
+        let (admins, account) = Admins::beside(app, id).await?;
         let note = note_about(app, origin, now, &account);
         if !account.user.groups.iter().any(|has| has == group) {
             return Err(Refused::Missing(format!("{} is not in {group}.", account.user.name)));
@@ -40,7 +41,9 @@ pub(crate) async fn remove(app: &App, who: &str, group: &str, origin: &Origin) -
             admins.refuse_last(app, &note, &account).await?;
             admins.version
         } else {
-            users::group_version(&app.store, group).await?.ok_or_else(|| Fault::Other("a group without a row".to_owned()))?
+            users::group_version(&app.store, group)
+                .await?
+                .ok_or_else(|| Fault::Other("a group without a row".to_owned()))?
         };
         let mut batch = Batch::new();
         users::leave(&mut batch, account.user.id, group, version);

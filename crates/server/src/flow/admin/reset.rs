@@ -18,18 +18,14 @@ use crate::journal::{Note, Origin};
 const REASON_BYTES_MAX: usize = 256;
 
 /// Removes every factor and code of a user, ends their sessions and logins, and gives a ticket for a new factor.
-pub(crate) async fn reset(
-    app: &App,
-    who: &str,
-    (reason, life): (&str, Option<Span>),
-    origin: &Origin,
-) -> Answer<Made> {
+pub(crate) async fn reset(app: &App, who: &str, (reason, life): (&str, Option<Span>), origin: &Origin) -> Answer<Made> {
     let (now, reason, life) = (now(app, origin)?, reason.trim(), life_of(life)?);
     if reason.is_empty() || reason.len() > REASON_BYTES_MAX {
         return Err(Refused::Unusable(format!("Say why, in 1 to {REASON_BYTES_MAX} bytes: the record keeps it.")));
     }
+    let id = find(app, who).await?.user.id;
     for _ in 0..TRIES {
-        let (admins, account) = Admins::beside(app, who).await?;
+        let (admins, account) = Admins::beside(app, id).await?;
         let note = note_about(app, origin, now, &account).saying(reason);
         admins.refuse_last(app, &note, &account).await?;
         let (secret, row) = ticket_for(app, &account, life, now);

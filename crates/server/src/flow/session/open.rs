@@ -27,10 +27,12 @@ pub(crate) async fn open(
     note: &Note<'_>,
     granted: Granted,
     account: &Account,
-    mut batch: Batch,
+    spent: Batch,
 ) -> Answer<Opened> {
-    let version = granted.grant.user_version();
-    user::logged_in(&mut batch, account.user.id, version, note.now());
+    let mut batch = Batch::new();
+    // The account's row first, as everywhere: batches that lock in one order do not deadlock.
+    user::logged_in(&mut batch, account.user.id, granted.grant.user_version(), note.now());
+    batch.append(spent);
     let shown = after_recovery(app, note, &granted, account, &mut batch)?;
     let user = account.user.id;
     match save(app, note, granted, (&account.user, shown, 0), batch).await? {

@@ -16,6 +16,7 @@
 //! | password change | `account.version` | another password change, a new session | `account.version` | both pass |
 //! | stronger hash of the same password | `account.version` | password change | `account.version` | the old password back |
 //! | new recovery codes | `account.version`; unique (account, number) | other new recovery codes | the same | two live sets |
+//! | replacement of used codes | `account.version`; as many used rows as come | new recovery codes | the account's row, delete of the rows | a code of the void set |
 //! | use of a recovery code | its row: `used_at IS NULL` | new recovery codes | delete of the row | a used or void code that passes |
 //! | change by step-up | `session`: `version`, `ended_at IS NULL` | sign-out | `session.ended_at` | a change after the end |
 //! | new session | foreign key to its status list | close of the list | the list's row | a session in a list that is gone |

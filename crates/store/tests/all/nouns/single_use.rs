@@ -104,6 +104,36 @@ on_both! {
         assert_eq!(account.codes.left, 8);
     }
 
+    async fn rcv_04_a_used_code_is_replaced_once(store) {
+        let account = stored_user(&store, "zoe").await;
+        let set = factor_id();
+        let codes = RecoveryCodes::generate(&RING, account.id, set, &RNG);
+        write(&store, |b| factor::replace_codes(b, account.id, &codes.rows, NOW)).await.unwrap();
+        write(&store, |b| factor::spend_code(b, &recovery_proof(&codes, 2))).await.unwrap();
+        let new: Vec<_> =
+            (0..AT_ONCE).map(|_| [RecoveryCodes::replacement(&RING, (account.id, set), 11, &RNG).1]).collect();
+        assert_eq!(winners(&store, AT_ONCE, |n, b| factor::replace_used(b, account.id, &new[n], NOW)).await, 1);
+        let figures = user::by_id(&store, account.id).await.unwrap().unwrap().codes;
+        assert_eq!((figures.set, figures.number_max, figures.left, figures.used), (Some(set), 11, 10, 0));
+    }
+
+    async fn a_probation_ends_once_and_by_its_owner_alone(store) {
+        let [account, other] = [stored_user(&store, "zoe").await, stored_user(&store, "max").await];
+        let seed = Seed::random(&RNG);
+        let (proof, _) = totp::confirm(&seed, account.id, factor_id(), &code(&seed, NOW), NOW).unwrap();
+        let until = NOW + Span::from_hours(72);
+        let held = TotpRow::confirmed_on_hold(&RING, &seed, &proof, until, &RNG);
+        write(&store, |b| factor::insert_totp(b, &held, "app", NOW)).await.unwrap();
+        let released = held.released(&RING, &RNG).unwrap();
+        let stored = async || user::by_id(&store, account.id).await.unwrap().unwrap().totp;
+        write(&store, |b| factor::release(b, &TotpRow { user: other.id, ..released.clone() })).await.unwrap();
+        assert_eq!(stored().await, std::slice::from_ref(&held));
+        for _ in 0..2 {
+            write(&store, |b| factor::release(b, &released)).await.unwrap();
+            assert_eq!(stored().await, std::slice::from_ref(&released));
+        }
+    }
+
     async fn rcv_07_a_new_set_voids_the_old_one(store) {
         let account = stored_user(&store, "zoe").await;
         let [old, new] = [0, 1].map(|_| RecoveryCodes::generate(&RING, account.id, factor_id(), &RNG));
@@ -196,7 +226,9 @@ on_both! {
 
     async fn tok_15_64_reservations_at_once_share_no_place(store) {
         list_one(&store).await;
-        let batches = (0..AT_ONCE).map(|_| crate::nouns::made(|b| status::reserve(b, 1, 8, 8 * 50, NOW))).collect();
+        let batches = (0..AT_ONCE).map(|_| crate::nouns::made(|b| {
+ status::reserve(b, 1, 8, 8 * 50, NOW);
+ })).collect();
         let outcomes = crate::nouns::at_once(&store, batches).await;
         let mut ends: Vec<i64> =
             outcomes.iter().flatten().map(|done| done.first(0).unwrap().int(0).unwrap()).collect();

@@ -69,7 +69,9 @@ on_both! {
         }
         let account = stored_user(&store, "zoe").await;
         let row = stored_session(&store, account.id, 3).await;
-        write(&store, |b| status::reserve(b, 1, 64, 1 << 17, NOW + Span::from_hours(3))).await.unwrap();
+        write(&store, |b| {
+status::reserve(b, 1, 64, 1 << 17, NOW + Span::from_hours(3));
+}).await.unwrap();
         let late = NOW + Span::from_hours(100);
         let lists = async || -> Vec<i64> { status::lists(&store).await.unwrap().iter().map(|list| list.list).collect() };
         let close = async |list, now| drop(write(&store, |b| status::close(b, list, now)).await.unwrap());
@@ -108,7 +110,9 @@ on_both! {
 
     async fn tok_15_a_reservation_ends_with_the_list_and_keeps_its_last_end(store) {
         list_one(&store).await;
-        let reserve = async |count, last_exp| write(&store, |b| status::reserve(b, 1, count, 100, last_exp)).await;
+        let reserve = async |count, last_exp| write(&store, |b| {
+status::reserve(b, 1, count, 100, last_exp);
+}).await;
         let far = NOW + Span::from_hours(5);
         assert_eq!(reserve(60, far).await.unwrap().first(0).unwrap().int(0), Ok(60));
         assert_eq!(reserve(41, far).await.unwrap_err(), CommitError::Conflict { statement: 0 });

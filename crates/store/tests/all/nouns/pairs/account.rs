@@ -222,6 +222,38 @@ on_both! {
         }
     }
 
+    async fn rcv_04_replaced_codes_against_a_new_set(store) {
+        for round in 0..ROUNDS {
+            let user = stored_user(&store, &format!("user {round}")).await;
+            let [old, new] = [0, 1].map(|_| RecoveryCodes::generate(&RING, user.id, factor_id(), &RNG));
+            let code = RecoveryCode::parse(old.shown[0].reveal()).unwrap();
+            let proof = recovery::check(&RING, user.id, &code, Some(&old.rows[0]), NOW).unwrap();
+            write(&store, |b| {
+                factor::replace_codes(b, user.id, &old.rows, NOW);
+                factor::spend_code(b, &proof);
+            })
+            .await
+            .unwrap();
+            let codes = user::by_id(&store, user.id).await.unwrap().unwrap().codes;
+            assert_eq!((codes.set, codes.number_max, codes.left, codes.used), (Some(old.rows[0].set), 10, 9, 1));
+            let row = RecoveryCodes::replacement(&RING, (user.id, old.rows[0].set), 11, &RNG).1;
+            // The account's row first in both, or the eleventh code of the old set could stay beside the new one.
+            let replaced = made(|b| {
+                user::logged_in(b, user.id, user.version, NOW);
+                factor::replace_used(b, user.id, std::slice::from_ref(&row), NOW);
+            });
+            let renewed = made(|b| {
+                user::stands(b, user.id, user.version);
+                factor::replace_codes(b, user.id, &new.rows, NOW);
+            });
+            let [_, renewed] = duel(&store, round, replaced, renewed).await;
+            assert!(renewed.is_ok());
+            assert_eq!(factor::code(&store, &row.digest).await, Ok(None), "a code of the void set");
+            let codes = user::by_id(&store, user.id).await.unwrap().unwrap().codes;
+            assert_eq!((codes.set, codes.left, codes.used), (Some(new.rows[0].set), 10, 0));
+        }
+    }
+
     async fn rcv_07_a_use_against_a_new_set(store) {
         for round in 0..ROUNDS {
             let user = stored_user(&store, &format!("user {round}")).await;

@@ -1,0 +1,199 @@
+//! Goal 4: logins over HTTP against bare hashes of the same code, with as many threads at the same priority.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use anyhow::{Context, Result, anyhow, bail};
+use poundlock_core::password::{Attempt, Cost, Memory, Verifier, check};
+use poundlock_core::secret::Secret;
+use poundlock_store::{Batch, Store, factor, user};
+use serde_json::json;
+use totp_rs::Totp;
+
+use crate::call::Call;
+use crate::clock::{monotonic_nanos, process_cpu_seconds, seconds_since, wall};
+use crate::http::text;
+use crate::load::{self, Loaded};
+use crate::machine::cores;
+use crate::report::{Measure, Section, Unit, Wanted};
+use crate::server::{Place, Running};
+use crate::stats::ratios;
+use crate::world::{PASSWORD, Person, World, code};
+
+/// Fewer than the places one source may hold in the hash queue, and enough to keep every hash thread busy.
+const CONNECTIONS: usize = 6;
+/// Attempts at one account that no delay follows. The first of them may be a whole login.
+const ATTEMPTS: usize = 4;
+
+/// Somebody as the load client knows them.
+pub(super) struct Known {
+    name: String,
+    app: Totp,
+}
+
+/// What the rounds gave, by round.
+#[derive(Default)]
+struct Rates {
+    bare: Vec<f64>,
+    first: Vec<f64>,
+    whole: Vec<f64>,
+    cpu_millis: Vec<f64>,
+    p99: Vec<f64>,
+}
+
+pub(super) fn measure(call: &Call) -> Result<Section> {
+    let people = call.pick(2_400, 300);
+    let place = Place::new(&call.server, &call.work)?;
+    let known = seeded(&place, people)?;
+    let server = place.serve()?;
+    let (rounds, slice) = (call.pick(7, 2), call.pick(6.0, 1.5));
+    let rates = rates(&server, &known, rounds, slice)?;
+    server.stop()?;
+    let hashes = format!("bare hashes/s, {} threads", cores());
+    let at_least = Wanted::AtLeast(0.95);
+    Ok(Section {
+        goal: 4,
+        title: "password logins over HTTP",
+        measures: vec![
+            Measure::ratio(
+                "password + code → tokens",
+                &hashes,
+                &ratios(&rates.whole, &rates.bare),
+                Unit::Percent,
+                at_least,
+            ),
+            Measure::ratio("password step alone", &hashes, &ratios(&rates.first, &rates.bare), Unit::Percent, at_least),
+            Measure::beside("whole logins", &rates.whole, Unit::PerSecond),
+            Measure::beside("password steps", &rates.first, Unit::PerSecond),
+            Measure::beside("bare hashes", &rates.bare, Unit::PerSecond),
+            Measure::beside("whole login, p99 of both requests", &rates.p99, Unit::Millis),
+            Measure::beside("server CPU of a whole login, hash and all", &rates.cpu_millis, Unit::Millis),
+        ],
+        notes: vec![
+            format!(
+                "The release binary on a new SQLite store with {people} users, Argon2id at its default cost, \
+                 `synchronous=FULL`; {CONNECTIONS} keep-alive connections on the same machine, every user at most once \
+                 for a whole login."
+            ),
+            "Yardstick: `password::check` in a loop with reused memory, at the priority of the server's hash threads \
+             (nice 19), while the server rests."
+                .to_owned(),
+        ],
+    })
+}
+
+fn rates(server: &Running, known: &[Known], rounds: usize, slice: f64) -> Result<Rates> {
+    let (first_from, whole_from) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let mut rates = Rates::default();
+    // The first round lets the hash threads take their memory and is not counted.
+    for round in 0..=rounds {
+        let slice = if round == 0 { slice.min(1.0) } else { slice };
+        let bare = bare_hashes(slice)?;
+        let before = process_cpu_seconds(server.pid())?;
+        let whole = whole_logins(server.address, known, &whole_from, slice)?;
+        let cpu = process_cpu_seconds(server.pid())? - before;
+        let first = password_steps(server.address, known, &first_from, slice)?;
+        if round > 0 {
+            rates.bare.push(bare);
+            rates.first.push(first.rate());
+            rates.whole.push(whole.rate());
+            rates.cpu_millis.push(cpu * 1000.0 / whole.done.max(1) as f64);
+            rates.p99.push(crate::stats::percentile(&whole.millis, 0.99));
+        }
+    }
+    Ok(rates)
+}
+
+/// Name and password, then the code: tokens.
+fn whole_logins(address: SocketAddr, known: &[Known], from: &AtomicUsize, slice: f64) -> Result<Loaded> {
+    let loaded = load::run(address, CONNECTIONS, slice, |_, connection| {
+        let Some(who) = known.get(from.fetch_add(1, Ordering::Relaxed)) else { return Ok(false) };
+        let asked = connection.post("/v1/login", &json!({ "name": who.name, "password": PASSWORD }))?.json()?;
+        let step = json!({ "login": text(&asked, "login")?, "code": code(&who.app, wall()) });
+        let tokens = connection.post("/v1/login/totp", &step)?.json()?;
+        text(&tokens, "access_token").map(|token| !token.is_empty())
+    })?;
+    refuse_exhausted(loaded, slice)
+}
+
+/// Name and password alone. Each account takes only as many as no delay follows.
+fn password_steps(address: SocketAddr, known: &[Known], from: &AtomicUsize, slice: f64) -> Result<Loaded> {
+    let loaded = load::run(address, CONNECTIONS, slice, |_, connection| {
+        let number = from.fetch_add(1, Ordering::Relaxed);
+        if number >= known.len() * (ATTEMPTS - 1) {
+            return Ok(false);
+        }
+        let who = known.get(known.len() - 1 - number % known.len()).context("somebody")?;
+        let asked = connection.post("/v1/login", &json!({ "name": who.name, "password": PASSWORD }))?.json()?;
+        text(&asked, "login").map(|login| !login.is_empty())
+    })?;
+    refuse_exhausted(loaded, slice)
+}
+
+/// A round that ran out of people measured nothing.
+fn refuse_exhausted(loaded: Loaded, slice: f64) -> Result<Loaded> {
+    if loaded.done == 0 || loaded.seconds < slice * 0.9 {
+        bail!("only {} logins were left for a round: this machine is faster than the seed allows for", loaded.done);
+    }
+    Ok(loaded)
+}
+
+/// Hashes a second with a thread a core, for a while.
+fn bare_hashes(slice: f64) -> Result<f64> {
+    let (done, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let began = monotonic_nanos();
+    std::thread::scope(|scope| {
+        for _ in 0..cores() {
+            scope.spawn(|| match hash_until(began, slice) {
+                Ok(hashes) => drop(done.fetch_add(hashes, Ordering::Relaxed)),
+                Err(_) => failed.store(true, Ordering::Relaxed),
+            });
+        }
+    });
+    if failed.load(Ordering::Relaxed) {
+        bail!("a hash thread failed");
+    }
+    Ok(done.load(Ordering::Relaxed) as f64 / seconds_since(began))
+}
+
+fn hash_until(began: u64, slice: f64) -> Result<usize> {
+    rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19)
+        .map_err(|error| anyhow!("the priority: {error}"))?;
+    let verifier = Verifier::decoy(Cost::DEFAULT);
+    let attempt = Attempt::parse(Secret::new(PASSWORD.to_owned()))?;
+    let (mut memory, mut done) = (Memory::new(), 0);
+    while seconds_since(began) < slice {
+        std::hint::black_box(check(&verifier, &attempt, wall(), &mut memory));
+        done += 1;
+    }
+    Ok(done)
+}
+
+/// Makes the people of a new place.
+fn seeded(place: &Place, people: usize) -> Result<Vec<Known>> {
+    let (runtime, store, world) = place.world()?;
+    let mut known = Vec::with_capacity(people);
+    runtime.block_on(async {
+        for group in 0..people.div_ceil(100) {
+            let made =
+                (group * 100..people.min(group * 100 + 100)).map(|number| world.person(&format!("user{number}")));
+            let made = made.collect::<Result<Vec<_>>>()?;
+            insert(&store, &world, &made).await?;
+            known.extend(made.into_iter().map(|person| Known { name: person.row.name, app: person.app }));
+        }
+        store.close().await;
+        anyhow::Ok(())
+    })?;
+    Ok(known)
+}
+
+/// Stores people with their factors.
+pub(crate) async fn insert(store: &Store, world: &World, people: &[Person]) -> Result<()> {
+    let mut batch = Batch::new();
+    for person in people {
+        user::insert(&mut batch, &person.row);
+        factor::insert_totp(&mut batch, &person.totp, "authenticator app", world.now);
+    }
+    store.commit(batch).await?;
+    Ok(())
+}

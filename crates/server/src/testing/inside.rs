@@ -1,0 +1,124 @@
+//! What tests need to see or do behind the routes: counters, records, and what only an administrator could do.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use poundlock_core::audit::Record;
+use poundlock_core::guard::{Account, Budget, Guessable};
+use poundlock_core::id::UserId;
+use poundlock_core::invite::{self, LIFE_DEFAULT, Purpose};
+use poundlock_core::totp::TotpRow;
+use poundlock_store::{Batch, audit, factor, guard, invite as invites, user};
+use tower::ServiceExt;
+
+use super::{Reply, TestApp, reply};
+
+/// The two lanes of one authenticator: tries spent by strangers, and by known devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// Strangers'.
+    pub strangers: u32,
+    /// Known devices'.
+    pub devices: u32,
+}
+
+impl TestApp {
+    /// How many one-time codes have been compared.
+    #[must_use]
+    pub fn codes_checked(&self) -> u64 {
+        self.app.codes_checked.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
+    /// Memory that the hash pool holds, in KiB.
+    #[must_use]
+    pub fn hash_memory_kib(&self) -> usize {
+        self.app.hasher.counts().memory_kib
+    }
+
+    /// The public router, for requests that a test drops half-way.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        self.public.clone()
+    }
+
+    /// A request of which nobody knows where it comes from.
+    pub async fn send_from_nowhere(&self, request: Request<Body>) -> Reply {
+        reply(self.public.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// The id of a user.
+    pub async fn user_id(&self, name: &str) -> UserId {
+        self.account(name).await.user.id
+    }
+
+    async fn account(&self, name: &str) -> user::Account {
+        let nobody = UserId::new(self.now(), &self.app.rng);
+        user::resolve(&self.app.store, name, nobody).await.unwrap().unwrap()
+    }
+
+    /// Shuts an account, as an administrator does.
+    pub async fn disable(&self, name: &str) {
+        let account = self.account(name).await.user;
+        let mut batch = Batch::new();
+        user::disable(&mut batch, account.id, account.version, self.now(), "disabled");
+        self.app.store.commit(batch).await.unwrap();
+    }
+
+    /// Takes every second factor from an account, as a reset does.
+    pub async fn take_factors(&self, name: &str) {
+        let account = self.account(name).await.user;
+        let mut batch = Batch::new();
+        factor::delete_all(&mut batch, account.id);
+        user::touched(&mut batch, account.id, account.version);
+        self.app.store.commit(batch).await.unwrap();
+    }
+
+    /// Puts the seed of another user in the place of a user's own, as an edit of the database would.
+    pub async fn move_totp(&self, to: &str, from: &str) {
+        let (to, from) = (self.account(to).await, self.account(from).await);
+        let (target, source) = (to.totp.first().unwrap(), from.totp.first().unwrap());
+        let mut batch = Batch::new();
+        factor::delete_totp(&mut batch, target.id, to.user.id);
+        let moved = TotpRow { id: target.id, user: to.user.id, ..source.clone() };
+        factor::insert_totp(&mut batch, &moved, "moved", self.now());
+        self.app.store.commit(batch).await.unwrap();
+    }
+
+    /// A ticket for a user; gives its secret.
+    pub async fn ticket(&self, name: &str) -> String {
+        let purpose = Purpose::Ticket { user: self.user_id(name).await };
+        let (secret, row) = invite::make(&purpose, LIFE_DEFAULT, self.now(), &self.app.ring, &self.app.rng);
+        let mut batch = Batch::new();
+        invites::insert(&mut batch, &row);
+        self.app.store.commit(batch).await.unwrap();
+        secret.text().reveal().clone()
+    }
+
+    /// What was tried on an authenticator of a user since it was last cleared.
+    pub async fn tried(&self, name: &str, kind: Guessable) -> Tried {
+        let account = Account::Known(self.user_id(name).await);
+        let mut tried = [0, 0];
+        for (tried, budget) in tried.iter_mut().zip(Budget::both(&self.app.ring, kind, account)) {
+            *tried = guard::counter(&self.app.store, &budget).await.unwrap().map_or(0, |row| row.tried);
+        }
+        let [strangers, devices] = tried;
+        Tried { strangers, devices }
+    }
+
+    /// Fills both budgets of an authenticator of a user again, as `user unlock` does.
+    pub async fn unlock(&self, name: &str, kind: Guessable) {
+        let account = Account::Known(self.user_id(name).await);
+        let mut batch = Batch::new();
+        for budget in Budget::both(&self.app.ring, kind, account) {
+            guard::clear(&mut batch, &budget);
+        }
+        self.app.store.commit(batch).await.unwrap();
+    }
+
+    /// The newest records of the audit log, oldest first.
+    pub async fn newest_records(&self, most: i64) -> Vec<Record> {
+        let mut rows = audit::tail(&self.app.store, most).await.unwrap();
+        rows.reverse();
+        rows.iter().map(|row| Record::parse(std::str::from_utf8(&row.body).unwrap()).unwrap()).collect()
+    }
+}

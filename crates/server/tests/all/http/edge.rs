@@ -1,0 +1,9 @@
+//! What every route has in front of it.
+
+mod body;
+mod clock;
+mod cors;
+mod headers;
+mod health;
+mod host;
+mod source;

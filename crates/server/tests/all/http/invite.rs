@@ -1,0 +1,3 @@
+//! `/v1/invite/accept` and the enrolment that follows.
+
+mod accept;
