@@ -39,7 +39,15 @@ async fn plant(store: &Store, name: &str, seed: u64) {
         last_login_at: None,
         groups: vec!["admins".to_owned()],
     };
-    let totp = TotpRow { id: FactorId::new(now, &rng), user: id, sealed: vec![1], last_step: 0, drift: 0, resync: None, held_until: None };
+    let totp = TotpRow {
+        id: FactorId::new(now, &rng),
+        user: id,
+        sealed: vec![1],
+        last_step: 0,
+        drift: 0,
+        resync: None,
+        held_until: None,
+    };
     let mut batch = Batch::new();
     user::insert(&mut batch, &row);
     factor::insert_totp(&mut batch, &totp, "planted", now);
@@ -49,9 +57,9 @@ async fn plant(store: &Store, name: &str, seed: u64) {
 /// Names of the active administrators.
 async fn active(app: &TestApp) -> Vec<String> {
     let users = read(app, "users?limit=1000").await["users"].as_array().unwrap().clone();
-    let admins = users.iter().filter(|user| {
-        user["state"] == "active" && user["groups"].as_array().unwrap().contains(&json!("admins"))
-    });
+    let admins = users
+        .iter()
+        .filter(|user| user["state"] == "active" && user["groups"].as_array().unwrap().contains(&json!("admins")));
     admins.map(|user| user["name"].as_str().unwrap().to_owned()).collect()
 }
 
