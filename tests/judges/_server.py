@@ -1,10 +1,8 @@
 """A Poundlock server of its own for one judge: on a free loopback port, in a temporary folder, ended by its own id."""
 
-import http.client
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -67,21 +65,22 @@ class Server:
         return answer
 
     def invite(self, name):
-        """The secret of an invite, made over the admin socket."""
-        connection = http.client.HTTPConnection("admin.socket")
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(self.data / "admin.sock"))
-        body = json.dumps({"name": name})
-        connection.request("POST", "/v1/admin/invites", body, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        assert answer.status == 200, answer.read()
-        invite = json.load(answer)["invite"]
-        connection.close()
-        return invite
+        """The secret of an invite for a new user."""
+        return self.command("user", "invite", name).strip()
 
-    def command(self, *words):
-        """Runs a command of the same binary on this server."""
-        ran = subprocess.run([BINARY, *words, "--data", self.data], capture_output=True, text=True, timeout=60)
+    def audience_of(self, alg):
+        """An audience whose tokens are signed so, and which the first client may have."""
+        audience = f"service-{alg.lower()}"
+        self.command("audience", "set", audience, "--alg", alg)
+        client = json.loads(self.command("client", "show", "app"))
+        client["audiences"].append(audience)
+        self.command("client", "change", "-", said=json.dumps(client))
+        return audience
+
+    def command(self, *words, said=""):
+        """Runs a command of the same binary on this server, with `said` on its standard input."""
+        words = [BINARY, *words, "--data", self.data]
+        ran = subprocess.run(words, input=said, capture_output=True, text=True, timeout=60)
         assert ran.returncode == 0, (words, ran.stdout, ran.stderr)
         return ran.stdout
 

@@ -1,7 +1,7 @@
 // jose verifies access tokens from the key set alone, and refuses altered ones.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { decodeProtectedHeader, SignJWT } from 'jose'
 
 import { verifier } from './_verify.mjs'
 
-const ALGORITHMS = ['ES256']
+const ALGORITHMS = ['ES256', 'RS256', 'EdDSA']
 const folder = mkdtempSync(join(tmpdir(), 'judge-'))
 const words = ['up', '--json', '--data', join(folder, 'data'), '--listen', '127.0.0.1:0', '--name', 'ada']
 writeFileSync(join(folder, 'password'), 'walk the lake at dawn')
@@ -31,7 +31,7 @@ try {
   const first = JSON.parse(line)
   let refresh = first.tokens.refresh_token
   for (const alg of ALGORITHMS) {
-    const audience = await audienceOf(alg)
+    const audience = audienceOf(alg)
     await published(first.issuer, alg)
     const answer = await post(`${first.issuer}/v1/session/refresh`, { refresh_token: refresh, audience })
     refresh = answer.refresh_token
@@ -46,9 +46,20 @@ try {
   rmSync(folder, { recursive: true })
 }
 
-// The audience whose tokens are signed so; the first one is there from the start.
-async function audienceOf(alg) {
-  return 'api'
+// An audience whose tokens are signed so, and which the first client may have.
+function audienceOf(alg) {
+  const audience = `service-${alg.toLowerCase()}`
+  command('', 'audience', 'set', audience, '--alg', alg)
+  const client = JSON.parse(command('', 'client', 'show', 'app'))
+  client.audiences.push(audience)
+  command(JSON.stringify(client), 'client', 'change', '-')
+  return audience
+}
+
+// Runs a command of the same binary on this server, with `input` on its standard input.
+function command(input, ...words) {
+  const options = { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'] }
+  return execFileSync(process.env.POUNDLOCK, [...words, '--data', join(folder, 'data')], options)
 }
 
 // The example of the documentation accepts the token, and nothing that differs from it in one thing.

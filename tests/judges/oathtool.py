@@ -25,7 +25,7 @@ with Server() as server:
     until(lambda: time.time() % 30 < 24)
     confirmation = {"login": accepted["login"], "code": code(offered["secret"], -1)}
     confirmed = server.must("/v1/login/enrol/totp/confirm", confirmation)
-    assert confirmed["clock_drift_seconds"] == 0, confirmed
+    assert confirmed.get("clock_drift_seconds", 0) == 0, confirmed
     for steps in (-1, 1, -2):
         status, refused = attempt(server, code(offered["secret"], steps))
         assert status == 401 and refused["type"] == "urn:poundlock:problem:code", (steps, refused)

@@ -35,8 +35,8 @@ pub enum Denial {
     RefreshReuse,
     /// The same refresh token was retried too often within its window; nothing has ended.
     RefreshTooOften(Span),
-    /// The second factor must be proved again before this session goes on.
-    Reprove,
+    /// The second factor must be proved again before this session goes on: its proof may be no older than this.
+    Reprove(Span),
     /// The access token is missing, not ours, expired or not for the account API.
     Unauthenticated,
     /// A step-up for exactly this action is needed.
@@ -70,7 +70,7 @@ impl Denial {
             Self::SessionEnded => "session_ended",
             Self::RefreshReuse => "refresh_reuse",
             Self::RefreshTooOften(_) => "refresh_too_often",
-            Self::Reprove => "reprove",
+            Self::Reprove(_) => "reprove",
             Self::Unauthenticated => "unauthenticated",
             Self::StepUp => "step_up",
             Self::NotAllowed => "not_allowed",

@@ -214,6 +214,12 @@ impl Session {
         self.ended_at.is_none() && now < self.idle_until && now < self.facts.expires_at
     }
 
+    /// Whether somebody has ended it. A session that has only run out of time has not been ended.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        self.ended_at.is_some()
+    }
+
     /// Marks a use: the idle limit moves, never past the absolute one.
     #[must_use]
     pub fn used(self, client: &Client, now: Time) -> Self {

@@ -12,6 +12,7 @@ use poundlock_verify::{EncodedList, Seconds, StatusBits, StatusListClaims};
 use crate::jws::{SignFault, SigningKey, TokenKind};
 use crate::seal::Keyring;
 use crate::time::{Span, Time};
+use crate::token::ACCESS_LIFE_MAX;
 
 /// How many sessions one list holds: 2^17, in 16 KiB before compression.
 pub const ENTRIES: u32 = 1 << INDEX_BITS;
@@ -35,6 +36,14 @@ const ROUNDS: u8 = 10;
 #[must_use]
 pub fn is_open(opened_at: Time, reserved: u32, now: Time) -> bool {
     now - opened_at < LIST_OPEN_FOR && reserved.saturating_add(BLOCK) <= ENTRIES
+}
+
+/// Whether a list may be taken away that no session names any more. Not while a node may still hold places of it, or a
+/// session would be born into a list that nobody can read, and all its tokens be refused. And never the newest one: its
+/// number is the mark that keeps numbers, and so (list, index) pairs, from coming again (TOK-15).
+#[must_use]
+pub fn may_close(opened_at: Time, newest: bool, now: Time) -> bool {
+    !newest && opened_at + LIST_OPEN_FOR + ACCESS_LIFE_MAX <= now
 }
 
 /// The order in which a list's places are given: a keyed permutation of the counter.

@@ -4,6 +4,8 @@
 mod lock;
 mod master;
 mod name;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex};
 
@@ -65,8 +67,7 @@ pub(crate) async fn assemble(
 ) -> anyhow::Result<SharedApp> {
     let rng = SystemRng::new();
     let ring = open_ring(&store, &master, &rng).await?;
-    let mark = setting::read(&store, MARK).await?.and_then(|bytes| bytes.try_into().ok().map(i64::from_be_bytes));
-    let time = Timekeeper::new(clock, Time::from_millis(mark.unwrap_or(0)));
+    let time = Timekeeper::new(clock, stored_mark(&store).await?);
     let now = time.now().map_err(|_| {
         anyhow::anyhow!("the clock stands before a moment this store has already seen: set the clock, then start again")
     })?;
@@ -104,6 +105,16 @@ pub(crate) async fn note(app: &App, event: Event, now: Time) -> anyhow::Result<(
     chain::seen(&mut batch, &app.journal.node, now);
     app.store.commit(batch).await?;
     Ok(())
+}
+
+/// The clock's mark as it was stored; the beginning of time in a new store.
+async fn stored_mark(store: &Store) -> anyhow::Result<Time> {
+    let Some(bytes) = setting::read(store, MARK).await? else { return Ok(Time::from_millis(0)) };
+    // To go on without it would let a clock that was set back issue tokens again.
+    let Ok(mark) = bytes.try_into() else {
+        bail!("the clock's mark in this store does not read: restore the store from a backup");
+    };
+    Ok(Time::from_millis(i64::from_be_bytes(mark)))
 }
 
 /// Stores the clock's mark, so that a restart with a clock set back is noticed.

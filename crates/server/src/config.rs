@@ -77,10 +77,8 @@ pub(crate) struct GuardConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct SourcesConfig {
-    /// Attempts a minute that one address may go on making.
+    /// Attempts a minute that one address may make, and as many at once.
     pub(crate) per_minute: u32,
-    /// Attempts that one address may make at once.
-    pub(crate) burst: u32,
     /// Whether loopback is not limited at all.
     pub(crate) loopback_unlimited: bool,
 }
@@ -132,7 +130,7 @@ impl Default for PasswordConfig {
 
 impl Default for SourcesConfig {
     fn default() -> Self {
-        Self { per_minute: 30, burst: 60, loopback_unlimited: false }
+        Self { per_minute: 30, loopback_unlimited: false }
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) mod refresh;
 pub(crate) mod session;
 pub(crate) mod step_up;
 
-use poundlock_core::audit::{Event, Offered, Record};
+use poundlock_core::audit::{Event, Key, Lane, Offered, Record};
 pub(crate) use poundlock_core::denial::Denial;
 use poundlock_core::time::Time;
 use poundlock_store::{Batch, CommitError, Committed, StoreError, audit};
@@ -83,6 +83,12 @@ pub(crate) async fn commit(app: &App, batch: Batch) -> Result<Option<Committed>,
 pub(crate) async fn refuse(app: &App, mut batch: Batch, noted: Noted, denial: Denial, target: &[u8]) -> Refused {
     let (record, source) = noted.into_parts();
     let now = record.at();
+    let record = match denial {
+        Denial::Delayed(wait) | Denial::Source(wait) | Denial::Busy(wait) | Denial::RefreshTooOften(wait) => {
+            record.with(Key::RetryAfterMillis, wait.millis())
+        }
+        _ => record,
+    };
     let reference = match offer(app, record.because(denial.code()), &source, target, now) {
         Offered::Write(record) => {
             audit::record(&mut batch, &record);
@@ -135,11 +141,11 @@ pub(crate) async fn admit_source(app: &App, note: &Note<'_>, origin: &Origin) ->
     match verdict {
         Verdict::Go => Ok(()),
         Verdict::Delay(wait) => {
-            let record = note.record(Event::LoginDelayed);
+            let record = note.record(Event::LoginDelayed).with(Key::Rule, "source").with(Key::Lane, Lane::Source);
             Err(refuse(app, Batch::new(), record, Denial::Source(wait), b"source").await)
         }
         Verdict::Refused(_) => {
-            let record = note.record(Event::LoginBlocked);
+            let record = note.record(Event::LoginBlocked).with(Key::Rule, "source").with(Key::Lane, Lane::Source);
             Err(refuse(app, Batch::new(), record, Denial::Blocked, b"source").await)
         }
     }

@@ -31,13 +31,22 @@ pub(crate) struct Served {
     pub(crate) token: String,
     pub(crate) etag: String,
     signed_at: Time,
+    /// The key that signed it: revoked, it takes the list with it, or services would refuse every token for the list's
+    /// bad signature.
+    kid: String,
+}
+
+/// Places of a list that this process alone gives out, and when that list was opened.
+#[derive(Debug)]
+struct Reserved {
+    places: Block,
+    opened_at: Time,
 }
 
 /// The lists of this process.
 #[derive(Debug, Default)]
 pub(crate) struct StatusLists {
-    /// The block that places are taken from, and until when: its list is kept no longer for it.
-    block: tokio::sync::Mutex<Option<(Block, Time)>>,
+    block: tokio::sync::Mutex<Option<Reserved>>,
     served: RwLock<BTreeMap<i64, Arc<Served>>>,
     /// Moves with every notice, so that a list read before it is not kept after it.
     epoch: AtomicU64,
@@ -54,9 +63,9 @@ impl StatusLists {
         }
     }
 
-    fn cached(&self, list: i64, now: Time) -> Option<Arc<Served>> {
+    fn cached(&self, list: i64, kid: &str, now: Time) -> Option<Arc<Served>> {
         let served = self.served.read().unwrap_or_else(PoisonError::into_inner);
-        served.get(&list).filter(|served| now - served.signed_at < SERVED_FOR).cloned()
+        served.get(&list).filter(|served| served.kid == kid && now - served.signed_at < SERVED_FOR).cloned()
     }
 
     fn keep(&self, list: i64, made: &Arc<Served>, epoch: u64) {
@@ -74,20 +83,19 @@ pub(crate) fn uri(issuer: &str, list: i64) -> String {
 
 /// Takes an unused place for a session whose tokens are dead by `last_exp`.
 pub(crate) async fn take(app: &App, last_exp: Time) -> Result<(i64, i64), Fault> {
-    let mut held = app.status.block.lock().await;
-    // A block that has rested past the end it was reserved with may be of a list that is closed by now.
-    let now = app.time.mark();
-    if let Some(place) = held.as_mut().filter(|(_, until)| now < *until).and_then(|(block, _)| block.next()) {
+    let (mut held, now) = (app.status.block.lock().await, app.time.mark());
+    // Left over from a list that is open no more, the places are lost: the list may be gone before the session is.
+    let usable = held.as_mut().filter(|held| status::is_open(held.opened_at, 0, now));
+    if let Some(place) = usable.and_then(|held| held.places.next()) {
         return Ok(place);
     }
-    let mut fresh = reserve(app, last_exp).await?;
-    let place = fresh.next().ok_or_else(|| Fault::Other("a reserved block is empty".to_owned()))?;
-    *held = Some((fresh, last_exp));
+    let mut fresh = reserve(app, last_exp, now).await?;
+    let place = fresh.places.next().ok_or_else(|| Fault::Other("a reserved block is empty".to_owned()))?;
+    *held = Some(fresh);
     Ok(place)
 }
 
-async fn reserve(app: &App, last_exp: Time) -> Result<Block, Fault> {
-    let now = app.time.mark();
+async fn reserve(app: &App, last_exp: Time, now: Time) -> Result<Reserved, Fault> {
     for _ in 0..RESERVE_TRIES {
         let lists = rows::lists(&app.store).await?;
         let newest = lists.iter().max_by_key(|list| list.list);
@@ -95,6 +103,7 @@ async fn reserve(app: &App, last_exp: Time) -> Result<Block, Fault> {
             newest.filter(|list| status::is_open(list.opened_at, u32::try_from(list.next).unwrap_or(ENTRIES), now));
         let mut batch = Batch::new();
         let list = open.map_or_else(|| newest.map_or(1, |list| list.list + 1), |list| list.list);
+        let opened_at = open.map_or(now, |list| list.opened_at);
         if open.is_none() {
             rows::open(&mut batch, list, now);
         }
@@ -103,7 +112,8 @@ async fn reserve(app: &App, last_exp: Time) -> Result<Block, Fault> {
             Ok(committed) => {
                 let row = committed.first(at).ok_or_else(|| Fault::Other("a reservation without a row".to_owned()))?;
                 let end = u32::try_from(row.int(0)?).map_err(|_| Fault::Other("a list over its size".to_owned()))?;
-                return Ok(Block::reserved(&app.ring, list, end.saturating_sub(BLOCK)..end));
+                let places = Block::reserved(&app.ring, list, end.saturating_sub(BLOCK)..end);
+                return Ok(Reserved { places, opened_at });
             }
             // Another node has opened the list, or filled it.
             Err(CommitError::Conflict { .. }) => {}
@@ -115,7 +125,9 @@ async fn reserve(app: &App, last_exp: Time) -> Result<Block, Fault> {
 
 /// The signed list of this number; `None` when there is none.
 pub(crate) async fn serve(app: &App, list: i64, now: Time) -> Result<Option<Arc<Served>>, Fault> {
-    if let Some(served) = app.status.cached(list, now) {
+    let keys = app.keys.load();
+    let key = keys.set.signing(Alg::Es256).ok_or_else(|| Fault::Other("no ES256 key yet".to_owned()))?;
+    if let Some(served) = app.status.cached(list, key.kid(), now) {
         return Ok(Some(served));
     }
     let epoch = app.status.epoch.load(Ordering::SeqCst);
@@ -123,13 +135,11 @@ pub(crate) async fn serve(app: &App, list: i64, now: Time) -> Result<Option<Arc<
         return Ok(None);
     }
     let bits = ended_bits(rows::ended(&app.store, list).await?).map_err(|bad| Fault::Other(bad.to_string()))?;
-    let keys = app.keys.load();
-    let key = keys.set.signing(Alg::Es256).ok_or_else(|| Fault::Other("no ES256 key yet".to_owned()))?;
     let token = status_list_token(key, &uri(&app.issuer, list), &bits, TTL, now)
         .map_err(|error| Fault::Other(format!("signing a status list: {error}")))?;
     let digest = Digest::of(token.as_bytes());
     let etag = digest.as_bytes().iter().take(16).fold("\"".to_owned(), |tag, byte| format!("{tag}{byte:02x}")) + "\"";
-    let made = Arc::new(Served { token, etag, signed_at: now });
+    let made = Arc::new(Served { token, etag, signed_at: now, kid: key.kid().to_owned() });
     app.status.keep(list, &made, epoch);
     Ok(Some(made))
 }

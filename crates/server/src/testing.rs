@@ -1,7 +1,12 @@
 //! What the HTTP tests drive: the real router on a real store, a clock that the test moves, and nothing else faked.
 //! Compiled under the feature `testing` only, which no release build turns on.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own tools end the test when they fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's own tools end the test when they fail"
+)]
 
 mod audit;
 mod inside;
@@ -20,8 +25,9 @@ use poundlock_core::password::Cost;
 use poundlock_core::seal::MasterKey;
 use poundlock_core::testing::SeededRng;
 use poundlock_core::time::{Span, Time};
-use poundlock_store::{Store, migrations};
+use poundlock_store::{Notice, Store, migrations};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use tower::ServiceExt;
 
 pub use self::inside::Tried;
@@ -127,6 +133,15 @@ impl TestApp {
         Ok(Self { app, public, admin, hands })
     }
 
+    /// Takes places in status lists, as that many sessions would.
+    pub async fn take_places(&self, count: usize) -> Vec<(i64, i64)> {
+        let mut places = Vec::new();
+        for _ in 0..count {
+            places.push(crate::status::take(&self.app, self.now() + Span::from_hours(24)).await.unwrap());
+        }
+        places
+    }
+
     /// The store, for looking behind the server's back.
     #[must_use]
     pub fn store(&self) -> &Store {
@@ -160,6 +175,21 @@ impl TestApp {
     pub async fn take_over_changes(&self) {
         self.app.status.forget("all");
         crate::jobs::notices::reload(&self.app).await.unwrap();
+    }
+
+    /// Hears one notice, as the job does.
+    pub async fn hear_of(&self, topic: &str, payload: &str) {
+        let notice = Notice::Message { topic: topic.to_owned(), payload: payload.to_owned() };
+        crate::jobs::notices::hear(&self.app, &notice).await.unwrap();
+    }
+
+    /// Runs the job that hears notices, from now until what is returned is dropped.
+    #[must_use]
+    pub fn hear_notices(&self) -> watch::Sender<bool> {
+        let (stop, stopped) = watch::channel(false);
+        let notices = self.app.store.listen();
+        tokio::spawn(crate::jobs::notices::hear_all(SharedApp::clone(&self.app), notices, stopped));
+        stop
     }
 
     /// Runs the sweep once.

@@ -133,6 +133,13 @@ pub fn take_trace(store: &Store) -> Vec<&'static str> {
     store.trace.take()
 }
 
+/// The tries of every counter of the guard together.
+pub async fn tries(store: &Store) -> i64 {
+    static ALL: crate::Statement = crate::Statement::new("SELECT tried FROM guard");
+    let rows = store.query(&ALL, Vec::new()).await.expect("the counters can be read");
+    rows.iter().map(|row| row.int(0).expect("a counter is a number")).sum()
+}
+
 /// One test body, two tests: `NAME::sqlite` and `NAME::postgres`. The body gets a fresh [`TestStore`].
 ///
 /// `on_both! { async fn name(store) { … } }`, or with a schema of its own: `on_both! { schema = LIST; async fn … }`.

@@ -2,33 +2,15 @@
 //!
 //! What this must never do: print what could move a cursor or split a line (AUD-04), or open the sealed part.
 
+mod codes;
+
+use self::codes::CODES;
 use super::detail::{Key, Value};
 use super::event::Event;
 use super::personal::Personal;
 use super::record::Record;
 use super::utc::utc;
 use crate::time::{Span, Time};
-
-/// What the codes of reasons and rules mean. A code that is not here is shown as it is.
-const CODES: &[(&str, &str)] = &[
-    ("both_budgets", "The budgets of strangers and of known devices are both used up"),
-    ("budget", "The budget of this lane is used up"),
-    ("code_used", "The code was right but had been used before"),
-    ("code_wrong", "The code was not the right one"),
-    ("delay", "After repeated failures the next attempt has to wait"),
-    ("device_row", "This device failed too often in a row and counts as a stranger now"),
-    ("expired", "It came too late"),
-    ("factor_kind", "Both factors were of one kind; two kinds are needed"),
-    ("hash_pool", "The waiting line for password checks was too long"),
-    ("older_generation", "A token older than the one before the current was shown"),
-    ("password_wrong", "The password was not the right one"),
-    ("policy", "The policy does not allow it"),
-    ("source", "This source made too many attempts"),
-    ("successor_used", "The token's successor had been used already"),
-    ("unknown_name", "No account has this name"),
-    ("user_disabled", "The account is disabled"),
-    ("window_past", "The token was shown again after the time for a safe retry"),
-];
 
 /// Details that have a sentence of their own.
 const SAID: &[Key] = &[Key::Lane, Key::LastAt, Key::Limit, Key::RetryAfterMillis, Key::Rule, Key::Signal, Key::Tried];
@@ -131,7 +113,7 @@ fn next(record: &Record) -> Option<&'static str> {
         _ => "",
     };
     Some(match record.event() {
-        Event::LoginBlocked if code(Key::Rule) == "both_budgets" => {
+        Event::LoginBlocked if code(Key::Rule) == "both_budgets" || record.reason() == Some("rebind") => {
             "the factor must be enrolled anew: make a ticket with `poundlock user reset-factor --reason …`."
         }
         Event::LoginBlocked | Event::LoginDelayed if code(Key::Lane) == "source" || code(Key::Rule) == "source" => {
@@ -154,6 +136,8 @@ fn next(record: &Record) -> Option<&'static str> {
         Event::RecoveryUsed => "ask the owner whether it was them; an older factor can cancel what follows.",
         Event::RecoveryCancelled => "somebody else held a recovery code: make new ones, and change the password.",
         Event::KeyRevoked => "check that every service has fetched the new keys.",
+        Event::InviteRefused => "make a new invite with `poundlock user invite` if the person is the one invited.",
+        Event::StepUpRefused => "nothing: the user begins the change anew.",
         Event::AuditDamaged => "keep a copy of the store, and compare an export with checkpoints from the log stream.",
         Event::ClockJumped => "mend time synchronisation; the node is ready again when the clock agrees.",
         _ => return None,

@@ -71,6 +71,14 @@ impl Scope {
         }
     }
 
+    /// What is left of this scope when no more than `most` may be given: for a grant that is older than its limits.
+    #[must_use]
+    pub fn within(&self, most: &Self) -> Self {
+        let mut left = Self::default();
+        self.words().filter(|word| most.holds(word)).for_each(|word| left.push(word));
+        left
+    }
+
     /// The words.
     pub fn words(&self) -> impl Iterator<Item = &str> {
         self.0.split(' ').filter(|word| !word.is_empty())

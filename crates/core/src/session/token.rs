@@ -42,6 +42,8 @@ impl Session {
         }
         let event = self.event(now);
         let scope = self.facts.scope.as_deref().and_then(|text| Scope::parse(text).ok()).unwrap_or_default();
+        // As the client stands now (RFT-07): what was taken from it since the login is in no new token.
+        let scope = scope.within(&saying.client.scope);
         let groups = saying.client.released(saying.groups);
         let idx = u64::try_from(self.facts.status.1).unwrap_or(u64::MAX);
         let access = Access {
@@ -50,7 +52,8 @@ impl Session {
             audience: saying.audience,
             client: &saying.client.id,
             session: self.id,
-            session_end: self.facts.expires_at,
+            // A session that rests dies as surely as one that is old: its tokens must not outlive it (SES-04).
+            session_end: self.idle_until.min(self.facts.expires_at),
             scope: &scope,
             event: &event,
             mfa_time: self.facts.mfa_time,

@@ -159,3 +159,11 @@ proptest! {
         prop_assert_eq!(marked.collect::<Vec<_>>(), ended.into_iter().collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn tok_15_a_list_goes_only_when_no_node_can_hold_a_place_of_it() {
+    let (opened, hours) = (Time::from_millis(0), |hours| Time::from_millis(0) + Span::from_hours(hours));
+    assert!(!may_close(opened, false, hours(24)), "blocks of it are in use for a day, their tokens for an hour more");
+    assert!(may_close(opened, false, hours(25)));
+    assert!(!may_close(opened, true, hours(10_000)), "the newest one keeps the number");
+}

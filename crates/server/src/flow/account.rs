@@ -108,7 +108,7 @@ async fn change(
     if done {
         return Ok(());
     }
-    let record = note.record(Event::LoginRefused).with(Key::Rule, "step_up").with(Key::Action, action.as_str());
+    let record = note.record(Event::StepUpRefused).with(Key::Action, action.as_str());
     Err(refuse(app, Batch::new(), record, Denial::StepUp, caller.account.user.id.as_bytes()).await)
 }
 

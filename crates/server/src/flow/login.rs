@@ -10,6 +10,7 @@ use poundlock_core::id::{DeviceId, UserId};
 use poundlock_core::login::{Channel, LIFE, Login, Request, Step};
 use poundlock_core::password::{self, Attempt, Checked, Hashing, Verifier};
 use poundlock_core::secret::{Digest, Secret};
+use poundlock_core::time::Time;
 use poundlock_core::user::UserName;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, login, user};
@@ -94,7 +95,7 @@ pub(crate) async fn check(
     place: Place,
     attempt: Attempt,
     account: Option<&Account>,
-    now: poundlock_core::time::Time,
+    now: Time,
 ) -> Result<CheckedPassword, Fault> {
     let known = account.map(|a| Verifier::open(&app.ring, a.user.id, &a.user.password, app.cost));
     // Only for one that may log in: a longer answer would tell that the password of a shut account is right.
@@ -193,9 +194,19 @@ pub(crate) fn clear_used(app: &App, batch: &mut Batch, user: UserId, (kind, devi
     poundlock_store::guard::clear(batch, &guard::Budget::of(&app.ring, kind, lane, guard::Account::Known(user)));
 }
 
-/// The budget that a second factor proved again clears: that of the lane it used.
-pub(crate) fn clear_reproved(app: &App, batch: &mut Batch, user: UserId, device: Option<DeviceId>) {
-    clear_used(app, batch, user, (Guessable::Totp, device));
+/// What one authenticator proved again clears: the budget it used, and the failures of the device it was proved on.
+/// Without the second, ten good proofs in a session would make a stranger of the owner's own device.
+pub(crate) fn clear_reproved(
+    app: &App,
+    batch: &mut Batch,
+    user: UserId,
+    (kind, device): (Guessable, Option<DeviceId>),
+    now: Time,
+) {
+    clear_used(app, batch, user, (kind, device));
+    if let Some(device) = device {
+        poundlock_store::device::proved(batch, device, user, now);
+    }
 }
 
 /// Reads a secret that came as text.

@@ -2,7 +2,8 @@
 
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::client::Client;
-use poundlock_core::id::LoginId;
+use poundlock_core::guard::Guessable;
+use poundlock_core::id::{DeviceId, LoginId};
 use poundlock_core::login::{Channel, Fresh, LIFE, Login, Request};
 use poundlock_core::refresh::{
     self, Decision, Facts, Family, Presented, RefreshToken, Refusal, Retry, Rotation, TheftKind,
@@ -47,7 +48,8 @@ pub(crate) async fn refresh(
             let facts = facts(&app, &loaded, client, &origin, now);
             let decision = refresh::decide(&loaded.family, &token, &facts, &app.rng);
             let client = client.ok_or_else(|| refuse_unrecorded(&origin, Denial::SessionEnded))?;
-            if let Some(name) = audience.as_deref() {
+            // A theft is one whatever is asked for beside it.
+            if let Some(name) = audience.as_deref().filter(|_| !matches!(decision, Decision::Theft(_))) {
                 client.audience_for(Some(name)).map_err(|_| refuse_unrecorded(&origin, Denial::NotAllowed))?;
             }
             let asked = Asked { note: &note, client, audience: audience.as_deref(), token: &token };
@@ -109,7 +111,8 @@ fn facts(app: &App, loaded: &Loaded, client: Option<&Client>, origin: &Origin, n
     Facts {
         now,
         source: Some(origin.source_digest(&app.ring)),
-        session_live: session.lives(now),
+        // Not `lives`: idleness is `core`'s to measure, and for a kept token from when it was shown.
+        session_live: !session.has_ended(),
         user_active: loaded.account.standing().active,
         client_ok: client.is_some_and(|client| client.id.as_str() == loaded.family.client()),
         mfa_time: session.mfa_time(),
@@ -205,7 +208,7 @@ async fn reprove(app: &App, asked: &Asked<'_>, loaded: &Loaded) -> Answer<Refuse
     let mut batch = Batch::new();
     login::insert(&mut batch, &login.row(&app.ring, &app.rng));
     let record = asked.note.record(Event::RefreshRefused).within(session.id()).with(Key::Rule, "mfa_max_age");
-    let refused = refuse(app, batch, record, Denial::Reprove, session.id().as_bytes()).await;
+    let refused = refuse(app, batch, record, Denial::Reprove(asked.client.mfa_max_age), session.id().as_bytes()).await;
     Ok(match refused {
         Refused::Denied { denial, reference, .. } => {
             let handle = Handle { login: handle.text(), factors: vec!["totp"], expires_in: LIFE.seconds() };
@@ -220,7 +223,7 @@ pub(crate) async fn freshen(
     app: &App,
     note: &Note<'_>,
     (fresh, login, audience): (Fresh, LoginId, String),
-    (account, mut batch): (&Account, Batch),
+    (account, mut batch, used): (&Account, Batch, Option<DeviceId>),
 ) -> Answer<Outcome> {
     let presented =
         Presented::from_stored(&app.ring, &login, fresh.token()).map_err(|_| Fault::Seal("refresh in a login"))?;
@@ -235,13 +238,13 @@ pub(crate) async fn freshen(
         ..facts(app, &loaded, Some(client), note.origin(), now)
     };
     let asked = Asked { note, client, audience: Some(&audience), token: &presented.token };
+    super::login::clear_reproved(app, &mut batch, account.user.id, (Guessable::Totp, used), now);
     match refresh::rotate_after_reproof(&loaded.family, &presented, &facts, &app.rng) {
         Decision::Rotate(rotation) => {
             let session = loaded.session.used(client, now).freshened(fresh).ok_or_else(ended)?;
             families::rotate(&mut batch, &rotation);
             session::changed(&mut batch, &session.row(&app.ring, &app.rng));
             user::stands(&mut batch, account.user.id, account.user.version);
-            super::login::clear_reproved(app, &mut batch, account.user.id, session.device());
             let record = note.record(Event::RefreshRotated).within(session.id()).with(Key::Rule, "reproved");
             audit::record(&mut batch, &record);
             if commit(app, batch).await?.is_none() {

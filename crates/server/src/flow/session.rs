@@ -12,6 +12,7 @@ use poundlock_core::refresh::RefreshToken;
 use poundlock_core::secret::Secret;
 use poundlock_core::session::{Saying, Session};
 use poundlock_core::time::Time;
+use poundlock_core::token::MintFault;
 use poundlock_core::user::UserRow;
 
 pub(crate) use self::ended::{Caller, end, end_others, list, of_token};
@@ -92,7 +93,7 @@ pub(super) fn mint(
     client: &Client,
     audience: &Audience,
     (bearer, now): (&Bearer<'_>, Time),
-) -> Result<(Secret<String>, i64), Fault> {
+) -> Answer<(Secret<String>, i64)> {
     let keys = app.keys.load();
     let key = keys.set.signing(audience.alg).ok_or_else(|| Fault::Other(format!("no {} key yet", audience.alg)))?;
     let saying = Saying {
@@ -103,8 +104,13 @@ pub(super) fn mint(
         groups: bearer.groups,
         status_uri: &crate::status::uri(&app.issuer, session.status().0),
     };
-    let minted =
-        session.access_token(&saying, key, now, &app.rng).map_err(|error| Fault::Other(format!("minting: {error}")))?;
+    let minted = session.access_token(&saying, key, now, &app.rng).map_err(|error| match error {
+        // In its last second: there is no whole second left to give.
+        MintFault::SessionOver => {
+            Refused::Denied { denial: Denial::SessionEnded, reference: String::new(), login: None }
+        }
+        error => Fault::Other(format!("minting: {error}")).into(),
+    })?;
     Ok((minted.token, minted.expires_in.seconds()))
 }
 

@@ -4,6 +4,7 @@ use poundlock_core::audit::{Event, Key};
 use poundlock_core::device::DeviceClaim;
 use poundlock_core::evidence::Evidence;
 use poundlock_core::guard::Guessable;
+use poundlock_core::id::DeviceId;
 use poundlock_core::login::{Channel, LIFE, Login, Raised, Request};
 use poundlock_core::password::Attempt;
 use poundlock_core::secret::{Digest, Secret};
@@ -79,8 +80,8 @@ async fn admit(app: &App, note: &Note<'_>, account: &Account, session: &Session)
 pub(crate) async fn raise(
     app: &App,
     note: &Note<'_>,
-    raised: Raised,
-    (account, batch): (&Account, Batch),
+    (raised, device): (Raised, Option<DeviceId>),
+    (account, batch, used): (&Account, Batch, Option<DeviceId>),
 ) -> Answer<Outcome> {
     let now = note.now();
     let row = session::by_id(&app.store, raised.session()).await?;
@@ -98,7 +99,9 @@ pub(crate) async fn raise(
     let (secret, right) = step_up::make(raised, now, &app.rng);
     session::changed(&mut batch, &session.row(&app.ring, &app.rng));
     rights::insert(&mut batch, &right);
-    super::login::clear_reproved(app, &mut batch, account.user.id, session.device());
+    for proved in [(Guessable::Password, device), (Guessable::Totp, used)] {
+        super::login::clear_reproved(app, &mut batch, account.user.id, proved, now);
+    }
     match commit(app, batch).await? {
         Some(_) => Ok(Outcome::StepUp { step_up: secret.text(), expires_in: step_up::LIFE.seconds() }),
         None => {

@@ -16,7 +16,7 @@ use crate::flow::{Fault, Handle, Refused};
 /// An error answer.
 #[derive(Debug)]
 pub(crate) struct Problem {
-    words: Words,
+    words: Box<Words>,
     detail: Option<String>,
     reference: String,
     login: Option<Box<Handle>>,
@@ -41,11 +41,11 @@ struct Body<'a> {
 
 impl Problem {
     fn new(words: Words, reference: String) -> Self {
-        Self { words, detail: None, reference, login: None }
+        Self { words: Box::new(words), detail: None, reference, login: None }
     }
 
     fn saying(words: Words, reference: String, detail: &str) -> Self {
-        Self { words, detail: Some(detail.to_owned()), reference, login: None }
+        Self { words: Box::new(words), detail: Some(detail.to_owned()), reference, login: None }
     }
 
     /// The answer to what a flow refused. A fault is logged here, once, and shown as a constant.
@@ -54,7 +54,7 @@ impl Problem {
             Refused::Denied { denial, reference, login } => {
                 let reference = if reference.is_empty() { request.to_string() } else { reference };
                 tracing::info!(denial = denial.code(), reference, request = %request, "refused");
-                Self { words: words::of_denial(denial), detail: None, reference, login }
+                Self { words: Box::new(words::of_denial(denial)), detail: None, reference, login }
             }
             Refused::Unusable(why) => Self::saying(words::UNUSABLE, request.to_string(), &why),
             Refused::Missing(what) => Self::saying(words::MISSING, request.to_string(), &what),
@@ -114,7 +114,7 @@ fn is_unavailable(fault: &Fault) -> bool {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Words { code, status, title, detail, retry_after, challenge } = self.words;
+        let Words { code, status, title, detail, retry_after, challenge, max_age } = *self.words;
         let body = Body {
             r#type: format!("urn:poundlock:problem:{code}"),
             title,
@@ -134,8 +134,12 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Some(challenge) = challenge {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        let challenge = challenge.map(|challenge| match max_age {
+            Some(seconds) => format!("{challenge}, max_age=\"{seconds}\""),
+            None => challenge.to_owned(),
+        });
+        if let Some(challenge) = challenge.and_then(|challenge| HeaderValue::try_from(challenge).ok()) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
         }
         response
     }

@@ -30,7 +30,7 @@ pub(crate) async fn status_list(
     let served = crate::status::serve(&app, list, now).await;
     let served = served.map_err(|fault| Problem::of(Refused::Fault(fault), &request))?;
     let served = served.ok_or_else(|| Problem::not_found(&request))?;
-    let unchanged = headers.get_all(IF_NONE_MATCH).iter().any(|value| value.as_bytes() == served.etag.as_bytes());
+    let unchanged = names(&headers, &served.etag);
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -41,4 +41,14 @@ pub(crate) async fn status_list(
         response.headers_mut().insert(ETAG, etag);
     }
     Ok(response)
+}
+
+/// Whether `If-None-Match` names this version: a star, or a list of tags, weak ones too, since a proxy that compresses
+/// weakens them (RFC 9110 section 13.1.2).
+fn names(headers: &HeaderMap, etag: &str) -> bool {
+    let values = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }

@@ -104,12 +104,13 @@ pub(crate) fn tokens(opened: &Opened) -> Value {
         "session": opened.session,
         "device": opened.device.as_ref().map(|device| device.reveal()),
     });
-    if !opened.recovery_codes.is_empty() {
+    let enrolled = !opened.recovery_codes.is_empty();
+    if let Some(members) = answer.as_object_mut().filter(|_| enrolled) {
         let codes: Vec<&String> = opened.recovery_codes.iter().map(|code| code.reveal()).collect();
-        answer["recovery_codes"] = json!(codes);
+        members.insert("recovery_codes".to_owned(), json!(codes));
     }
-    if opened.drift_steps != 0 {
-        answer["clock_drift_seconds"] = json!(opened.drift_steps * 30);
+    if let Some(members) = answer.as_object_mut().filter(|_| opened.drift_steps != 0) {
+        members.insert("clock_drift_seconds".to_owned(), json!(opened.drift_steps * 30));
     }
     answer
 }

@@ -7,6 +7,8 @@ use poundlock_core::seal::Keyring;
 use poundlock_core::time::Time;
 use poundlock_store::{Batch, CommitError, Store, key};
 
+use tokio::runtime::Handle;
+
 use crate::app::{Keys, SharedApp};
 use crate::rng::SystemRng;
 
@@ -83,7 +85,10 @@ pub(crate) fn batch(
 pub(crate) async fn turn_and_load(app: SharedApp) -> anyhow::Result<()> {
     let Ok(now) = app.time.now() else { return Ok(()) };
     let wanted = app.registry.load().algs();
-    turn(&app.store, &app.ring, &wanted, now, &app.rng).await?;
+    let turning = SharedApp::clone(&app);
+    let here = Handle::current();
+    tokio::task::spawn_blocking(move || here.block_on(turn(&turning.store, &turning.ring, &wanted, now, &turning.rng)))
+        .await??;
     load(&app).await
 }
 

@@ -1,7 +1,7 @@
 //! Hears of changes made here or on another node, and forgets what they made old.
 
 use poundlock_store::Notice;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use crate::app::SharedApp;
 use crate::registry::Registry;
@@ -11,8 +11,17 @@ use crate::status;
 pub(crate) const REGISTRY: &str = "registry";
 
 /// Listens until the server stops.
-pub(crate) async fn listen(app: SharedApp, mut stop: watch::Receiver<bool>) {
-    let mut notices = app.store.listen();
+pub(crate) async fn listen(app: SharedApp, stop: watch::Receiver<bool>) {
+    let notices = app.store.listen();
+    hear_all(app, notices, stop).await;
+}
+
+/// Hears what comes until the server stops.
+pub(crate) async fn hear_all(
+    app: SharedApp,
+    mut notices: broadcast::Receiver<Notice>,
+    mut stop: watch::Receiver<bool>,
+) {
     loop {
         let notice = tokio::select! {
             notice = Notice::next(&mut notices) => notice,
@@ -25,7 +34,8 @@ pub(crate) async fn listen(app: SharedApp, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn hear(app: &SharedApp, notice: &Notice) -> anyhow::Result<()> {
+/// Takes over one change.
+pub(crate) async fn hear(app: &SharedApp, notice: &Notice) -> anyhow::Result<()> {
     match notice {
         Notice::Message { topic, payload } if topic == status::TOPIC => app.status.forget(payload),
         Notice::Message { topic, .. } if topic == super::keys::TOPIC => super::keys::load(app).await?,

@@ -1,6 +1,7 @@
 //! Sweeps what strangers can cause and what time has ended, and stores the clock's mark. Account counters are never
 //! swept.
 
+use poundlock_core::status::may_close;
 use poundlock_core::time::Span;
 use poundlock_core::token::ACCESS_LIFE_MAX;
 use poundlock_store::{Batch, invite, login, session, status, step_up};
@@ -22,7 +23,9 @@ pub(crate) async fn sweep(app: SharedApp) -> anyhow::Result<()> {
     // Not before its last token is dead: until then the status list must show it as ended.
     session::sweep(&mut batch, now - ACCESS_LIFE_MAX);
     app.store.commit(batch).await?;
-    for list in status::lists(&app.store).await? {
+    let lists = status::lists(&app.store).await?;
+    let newest = lists.iter().map(|list| list.list).max();
+    for list in lists.iter().filter(|list| may_close(list.opened_at, Some(list.list) == newest, now)) {
         let mut batch = Batch::new();
         status::close(&mut batch, list.list, now - ACCESS_LIFE_MAX);
         app.store.commit(batch).await?;

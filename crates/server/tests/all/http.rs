@@ -1,8 +1,13 @@
-//! Tests by route.
+//! One module for each place of the URL table.
 
+mod account;
 mod admin;
+mod behind;
 mod edge;
 mod factors;
 mod invite;
+mod keys;
 mod login;
 mod main_path;
+mod session;
+mod status;

@@ -119,3 +119,19 @@ fn a_clock_set_back_ends_windows_at_once() {
     }
     assert_eq!(collapser.flush(START - Span::from_hours(1)).len(), 1);
 }
+
+#[test]
+fn a_held_record_can_be_looked_at_before_it_is_written() {
+    let (rng, mut collapser) = (SeededRng::new(9), Collapser::new(8));
+    let mut shown = None;
+    for _ in 0..9 {
+        let record = Record::new(RecordId::new(START, &rng), START, &node("a"), Event::LoginDelayed);
+        if let Offered::Counted(reference) = collapser.offer(record, "s", b"t", START) {
+            shown = Some(reference);
+        }
+    }
+    let held = collapser.held(shown.unwrap()).unwrap();
+    assert_eq!((held.count(), collapser.held(RecordId::new(START, &rng))), (4, None));
+    assert_eq!(collapser.drain(), [held]);
+    assert_eq!(collapser.held(shown.unwrap()), None, "written, so no longer held");
+}

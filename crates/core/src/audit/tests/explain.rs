@@ -46,6 +46,7 @@ fn a_delay_says_until_when() {
 fn advice_depends_on_the_rule() {
     let blocked = |rule: &str| told(&record(Event::LoginBlocked).with(Key::Rule, rule));
     assert!(blocked("both_budgets").contains("reset-factor"));
+    assert!(told(&record(Event::LoginBlocked).because("rebind")).contains("reset-factor"));
     assert!(blocked("source").contains("[guard.sources]"));
     assert!(blocked("budget").contains("user unlock"));
 }

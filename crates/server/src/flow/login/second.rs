@@ -147,7 +147,8 @@ async fn finish(
     (account, mut batch, spent): (Account, Batch, Option<Spent>),
 ) -> Answer<Outcome> {
     login::spend_opened(&mut batch, &login);
-    let (id, audience) = (login.id(), login.request().audience.clone());
+    let (id, request) = (login.id(), login.request().clone());
+    let used = spent.and_then(|spent| spent.device);
     match step(login) {
         Step::Grant(mut granted) => {
             let user = account.user.id;
@@ -159,8 +160,13 @@ async fn finish(
             }
             super::super::session::open(app, note, *granted, &account, batch).await.map(Outcome::from_opened)
         }
-        Step::Fresh(fresh) => super::super::refresh::freshen(app, note, (fresh, id, audience), (&account, batch)).await,
-        Step::Raise(raised) => super::super::step_up::raise(app, note, raised, (&account, batch)).await,
+        Step::Fresh(fresh) => {
+            let kept = (fresh, id, request.audience);
+            super::super::refresh::freshen(app, note, kept, (&account, batch, used)).await
+        }
+        Step::Raise(raised) => {
+            super::super::step_up::raise(app, note, (raised, request.device), (&account, batch, used)).await
+        }
         Step::Deny(denial) => {
             let record = note.record(Event::LoginSecondRefused);
             Err(refuse(app, Batch::new(), record, denial, account.user.id.as_bytes()).await)

@@ -119,6 +119,8 @@ pub(crate) async fn open_enrolled(
         return Err(Fault::Other("a login that belongs to a recovery".to_owned()).into());
     };
     invite::spend(&mut batch, id, now);
+    // From here on the user exists, and the records are theirs; until it is committed, a refusal is about nobody.
+    let (nobody, note) = (note, &note.clone().about(&row));
     if account.is_some() {
         // The ticket's password was a stranger's attempt.
         clear_used(app, &mut batch, row.id, (Guessable::Password, None));
@@ -137,7 +139,7 @@ pub(crate) async fn open_enrolled(
         Some(opened) => Ok(opened),
         None => {
             let denial = enrolment_conflict(app, id, &row.name, account.is_none()).await?;
-            Err(conflict(app, note, denial, row.id).await)
+            Err(conflict(app, nobody, denial, row.id).await)
         }
     }
 }

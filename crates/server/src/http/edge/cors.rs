@@ -18,16 +18,19 @@ pub(crate) async fn answer(State(app): State<SharedApp>, request: Request, next:
     let is_public = path.starts_with("/.well-known/") || path.starts_with("/status/");
     let origin = request.headers().get(ORIGIN).cloned();
     let allowed = match &origin {
-        Some(_) if is_public => Some(HeaderValue::from_static("*")),
+        // With or without an origin: a shared cache gives one copy to all.
+        _ if is_public => Some(HeaderValue::from_static("*")),
         Some(origin) if path.starts_with("/v1/") && is_registered(&app, origin) => Some(origin.clone()),
         _ => None,
     };
-    let preflight = request.method() == Method::OPTIONS && allowed.is_some();
+    let preflight = request.method() == Method::OPTIONS && origin.is_some() && allowed.is_some();
     let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
     if let Some(allowed) = allowed {
         let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
-        headers.append(VARY, HeaderValue::from_static("Origin"));
+        if !is_public {
+            headers.append(VARY, HeaderValue::from_static("Origin"));
+        }
         if preflight {
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, DELETE"));
             headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type"));

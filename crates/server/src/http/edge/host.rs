@@ -9,20 +9,21 @@ use axum::response::{IntoResponse, Response};
 use super::super::error::Problem;
 use crate::app::SharedApp;
 
-/// Answers 421 unless the host is the issuer's.
+/// Answers 421 unless every name that the request gives is the issuer's: two that differ are for two readers (RFC 9112
+/// section 3.2).
 pub(crate) async fn refuse_foreign_host(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
-    let mut hosts = request.headers().get_all(HOST).iter().map(|value| value.to_str().unwrap_or_default());
-    let (host, second) = (hosts.next(), hosts.next());
-    let authority = request.uri().authority().map(|authority| authority.as_str());
     // Health checks come from machines that know only an address.
-    let is_health = request.uri().path().starts_with("/health/");
-    // Two hosts, or a host beside another authority, are two opinions about where the request goes (RFC 9112 section
-    // 3.2): a proxy may have believed the other one.
-    let names: Vec<&str> = host.into_iter().chain(second).chain(authority).collect();
-    if is_health || !names.is_empty() && names.iter().all(|host| is_ours(host, &app.issuer)) {
+    if request.uri().path().starts_with("/health/") || is_for_us(&request, &app.issuer) {
         return next.run(request).await;
     }
     Problem::foreign_host(Problem::reference_of(&request)).into_response()
+}
+
+fn is_for_us(request: &Request, issuer: &str) -> bool {
+    let hosts = request.headers().get_all(HOST).iter().map(|value| value.to_str().unwrap_or_default());
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    let mut names = hosts.chain(authority).peekable();
+    names.peek().is_some() && names.all(|name| is_ours(name, issuer))
 }
 
 fn is_ours(host: &str, issuer: &str) -> bool {

@@ -14,10 +14,12 @@ pub(super) struct Words {
     pub(super) detail: &'static str,
     pub(super) retry_after: Option<i64>,
     pub(super) challenge: Option<&'static str>,
+    /// `max_age` of the challenge, in seconds (RFC 9470 section 3).
+    pub(super) max_age: Option<i64>,
 }
 
 const fn words(code: &'static str, status: StatusCode, title: &'static str, detail: &'static str) -> Words {
-    Words { code, status, title, detail, retry_after: None, challenge: None }
+    Words { code, status, title, detail, retry_after: None, challenge: None, max_age: None }
 }
 
 const fn after(words: Words, wait: Span) -> Words {
@@ -161,8 +163,9 @@ const fn of_guard(denial: Denial) -> Words {
 
 const fn of_session(denial: Denial) -> Words {
     match denial {
-        Denial::Reprove => Words {
+        Denial::Reprove(max_age) => Words {
             challenge: Some("Bearer error=\"insufficient_user_authentication\""),
+            max_age: Some(max_age.seconds()),
             ..words(
                 "insufficient_user_authentication",
                 StatusCode::UNAUTHORIZED,

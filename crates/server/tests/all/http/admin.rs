@@ -1,5 +1,6 @@
 //! `/v1/admin`: what administrators do through the socket.
 
+mod audit;
 mod clients;
 mod groups;
 mod invites;

@@ -2,4 +2,8 @@
 
 mod body;
 mod clock;
+mod cors;
+mod headers;
+mod health;
+mod host;
 mod source;

@@ -129,7 +129,7 @@ on_both! {
         };
         assert_eq!(limited(&app.newest_records(1000).await), 5, "a flood filled the log");
         app.advance(Span::from_seconds(61));
-        app.sweep().await;
+        app.seal().await;
         let records = app.newest_records(1000).await;
         assert_eq!(limited(&records), 6);
         assert!(records.iter().any(|record| record.count() == 165), "165 of 170 are counted");

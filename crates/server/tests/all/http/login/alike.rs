@@ -24,7 +24,7 @@ async fn watched(app: &TestApp, name: &str, secret: &str) -> Seen {
     let record = (record.event().name().to_owned(), record.reason().unwrap_or_default().to_owned());
     app.advance(AFTER_ANY_DELAY);
     // Ends the minute in which refusals alike are counted together.
-    app.sweep().await;
+    app.seal().await;
     Seen { reply, checks: app.checks() - before, statements, record }
 }
 

@@ -96,7 +96,7 @@ on_both! {
         let login = app.password_step(&ada).await;
         totp(&app, &login, &wrong_code(&app, &ada)).await;
         app.advance(Span::from_hours(24 * 365));
-        app.sweep().await;
+        app.seal().await;
         assert_eq!(app.tried("ada", Guessable::Password).await, Tried { strangers: 4, devices: 3 });
         assert_eq!(app.tried("ada", Guessable::Totp).await, Tried { strangers: 1, devices: 0 });
         app.log_in(&ada, None).await;

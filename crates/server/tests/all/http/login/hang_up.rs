@@ -35,7 +35,7 @@ async fn abandoned(app: &TestApp, path: &str, body: &Value, polls: usize) {
 /// How many of these were recorded, the counted ones too.
 async fn recorded(app: &TestApp, event: Event) -> u64 {
     app.advance(Span::from_seconds(61));
-    app.sweep().await;
+    app.seal().await;
     let records = app.newest_records(100_000).await;
     records.iter().filter(|record| record.event() == event).map(|record| u64::from(record.count())).sum()
 }

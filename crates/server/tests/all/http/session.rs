@@ -1,0 +1,9 @@
+//! `/v1/session` and `/v1/sessions`.
+
+mod end;
+mod freshness;
+mod limits;
+mod race;
+mod refresh;
+mod theft;
+mod tokens;
