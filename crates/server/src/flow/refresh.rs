@@ -62,6 +62,29 @@ pub(crate) async fn refresh(
     .await
 }
 
+/// Signs out by the refresh secret: the way for clients that have no token for the account API. A used-up token is a
+/// theft here too.
+pub(crate) async fn sign_out(app: SharedApp, text: Secret<String>, origin: Origin) -> Answer<()> {
+    let now = super::now(&app, &origin)?;
+    let token = RefreshToken::parse(&app.ring, &text).map_err(|_| refuse_unrecorded(&origin, Denial::BadRefresh))?;
+    let loaded = load(&app, &token).await?.ok_or_else(|| refuse_unrecorded(&origin, Denial::BadRefresh))?;
+    let note = Note::new(&app, &origin, now).about(&loaded.account.user).client(loaded.session.client());
+    let registry = app.registry.load();
+    let client = registry.client(Some(loaded.session.client()));
+    let facts = facts(&app, &loaded, client, &origin, now);
+    match refresh::decide(&loaded.family, &token, &facts, &app.rng) {
+        Decision::Theft(kind) => Err(theft(&app, &note, &loaded, kind).await),
+        Decision::Refuse(refusal) => {
+            let record = note.record(Event::RefreshRefused).within(loaded.session.id());
+            let record = record.with(Key::Rule, refusal.as_str());
+            Err(refuse(&app, Batch::new(), record, denial_of(refusal), loaded.session.id().as_bytes()).await)
+        }
+        Decision::Rotate(_) | Decision::Retry(_) | Decision::Slow { .. } | Decision::ReproveFactor => {
+            super::session::end_one(&app, &note, loaded.session.id(), loaded.session.status().0).await
+        }
+    }
+}
+
 struct Asked<'a> {
     note: &'a Note<'a>,
     client: &'a Client,
