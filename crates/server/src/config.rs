@@ -151,10 +151,10 @@ impl Config {
                 .with_context(|| format!("cannot read the configuration file {}", file.display()))?,
             None => String::new(),
         };
-        let mut table: toml::Table =
-            text.parse().with_context(|| format!("in {}", file.unwrap_or_else(|| Path::new("-")).display()))?;
+        let mut table: toml::Table = overlay::table(&text)
+            .with_context(|| format!("in {}", file.unwrap_or_else(|| Path::new("-")).display()))?;
         overlay::apply(&mut table, environment)?;
-        table.try_into().context("in the configuration; `poundlock config example` shows every key")
+        overlay::typed(table).context("in the configuration; `poundlock config example` shows every key")
     }
 
     /// Refuses combinations that are not safe to run (OPS-02).
