@@ -184,9 +184,14 @@ impl Config {
                 self.listen.address
             );
         }
-        for network in &self.listen.behind {
-            crate::http::edge::client_ip::Network::parse(network)
-                .with_context(|| format!("listen.behind: {network:?} is not a network such as 10.0.0.0/8"))?;
+        for text in &self.listen.behind {
+            let network = crate::http::edge::client_ip::Network::parse(text)
+                .with_context(|| format!("listen.behind: {text:?} is not a network such as 10.0.0.0/8"))?;
+            if network.is_everyone() {
+                bail!(
+                    "listen.behind: {text:?} makes everyone a proxy, who may write any address: name the proxies alone"
+                );
+            }
         }
         Ok(())
     }

@@ -32,6 +32,10 @@ fn ops_02_unsafe_combinations_do_not_start() {
     assert!(refused(&[("POUNDLOCK_ISSUER", "ftp://login.example.org")]).contains("https URL"));
     assert!(refused(&[("POUNDLOCK_LISTEN__ADDRESS", "0.0.0.0:80")]).contains("listen.behind"));
     assert!(refused(&[("POUNDLOCK_LISTEN__BEHIND", "[\"10.0.0.0/99\"]")]).contains("listen.behind"));
+    for everyone in ["0.0.0.0/0", "::/0", "10.0.0.1/0"] {
+        let said = refused(&[("POUNDLOCK_LISTEN__BEHIND", &format!("[\"{everyone}\"]"))]);
+        assert!(said.contains("makes everyone a proxy"), "{everyone}: {said}");
+    }
 }
 
 #[test]
