@@ -151,10 +151,10 @@ impl Config {
                 .with_context(|| format!("cannot read the configuration file {}", file.display()))?,
             None => String::new(),
         };
-        let mut table: toml::Table =
-            text.parse().with_context(|| format!("in {}", file.unwrap_or_else(|| Path::new("-")).display()))?;
+        let mut table: toml::Table = overlay::table(&text)
+            .with_context(|| format!("in {}", file.unwrap_or_else(|| Path::new("-")).display()))?;
         overlay::apply(&mut table, environment)?;
-        table.try_into().context("in the configuration; `poundlock config example` shows every key")
+        overlay::typed(table).context("in the configuration; `poundlock config example` shows every key")
     }
 
     /// Refuses combinations that are not safe to run (OPS-02).
@@ -184,9 +184,14 @@ impl Config {
                 self.listen.address
             );
         }
-        for network in &self.listen.behind {
-            crate::http::edge::client_ip::Network::parse(network)
-                .with_context(|| format!("listen.behind: {network:?} is not a network such as 10.0.0.0/8"))?;
+        for text in &self.listen.behind {
+            let network = crate::http::edge::client_ip::Network::parse(text)
+                .with_context(|| format!("listen.behind: {text:?} is not a network such as 10.0.0.0/8"))?;
+            if network.is_everyone() {
+                bail!(
+                    "listen.behind: {text:?} makes everyone a proxy, who may write any address: name the proxies alone"
+                );
+            }
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self, place: &Place) -> anyhow::Result<()> {
         let mut config = place.load()?;
-        self.listening.apply(&mut config);
+        self.listening.apply(&mut config)?;
         config.check()?;
         start_log(&config.log, false)?;
         refuse_nobody()?;

@@ -14,7 +14,7 @@ use poundlock_core::time::Time;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, audit, login, refresh as families, session, user};
 
-use super::session::{Bearer, Opened, Outcome, answer};
+use super::session::{Bearer, Opened, Outcome, answer, asks_for_users};
 use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse, refuse_unrecorded};
 use crate::app::{App, SharedApp};
 use crate::journal::{Note, Origin};
@@ -137,7 +137,7 @@ fn facts(app: &App, loaded: &Loaded, client: Option<&Client>, origin: &Origin, n
         // Not `lives`: idleness is `core`'s to measure, and for a kept token from when it was shown.
         session_live: !session.has_ended(),
         user_active: loaded.account.standing().active,
-        client_ok: client.is_some_and(|client| client.id.as_str() == loaded.family.client()),
+        client_ok: client.is_some_and(|client| client.id.as_str() == loaded.family.client() && asks_for_users(client)),
         mfa_time: session.mfa_time(),
         mfa_max_age: client.map_or(poundlock_core::time::Span::ZERO, |client| client.mfa_max_age),
         idle_until: session.idle_until(),

@@ -4,7 +4,7 @@
 mod ended;
 mod open;
 
-use poundlock_core::client::{Audience, Client, Scope};
+use poundlock_core::client::{Audience, Client, ClientKind, Scope};
 use poundlock_core::device::DeviceToken;
 use poundlock_core::id::{DeviceId, SessionId, Subject, UserId};
 use poundlock_core::login::{Channel, Request};
@@ -61,7 +61,7 @@ pub(crate) struct Wanted<'a> {
 pub(crate) fn request(app: &App, wanted: Wanted<'_>, channel: Channel, origin: &Origin) -> Answer<Request> {
     let not_allowed = || refuse_unrecorded(origin, Denial::NotAllowed);
     let registry = app.registry.load();
-    let client = registry.client(wanted.client).ok_or_else(not_allowed)?;
+    let client = registry.client(wanted.client).filter(|client| asks_for_users(client)).ok_or_else(not_allowed)?;
     let audience = client.audience_for(wanted.audience).map_err(|_| not_allowed())?;
     let asked = wanted.scope.map(Scope::parse).transpose().map_err(|_| not_allowed())?;
     let scope = client.scope.narrow(asked.as_ref()).map_err(|_| not_allowed())?;
@@ -72,6 +72,12 @@ pub(crate) fn request(app: &App, wanted: Wanted<'_>, channel: Channel, origin: &
         channel,
         device: None,
     })
+}
+
+/// Whether this API can hold a client to its registration. It asks no client for a secret and no sender for a key, so it
+/// serves none that must show one: anybody could log a user in under its name, and use what should be bound.
+pub(super) const fn asks_for_users(client: &Client) -> bool {
+    matches!(client.kind, ClientKind::FirstParty | ClientKind::Public) && !client.dpop_required
 }
 
 /// Whose token it is to be.
