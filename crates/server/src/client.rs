@@ -12,7 +12,7 @@ use reqwest::header::{HOST, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-/// How long an answer may take; making RSA keys takes longest.
+/// How long to wait for the next part of an answer; making RSA keys takes longest.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// A server as the command line sees it.
@@ -43,7 +43,7 @@ impl Client {
     /// A client of the server at `base`, such as `https://login.example.org`.
     pub(crate) fn to(base: &str) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-        let http = http.timeout(ANSWER_WITHIN).build()?;
+        let http = http.read_timeout(ANSWER_WITHIN).build()?;
         Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
     }
 
@@ -52,14 +52,14 @@ impl Client {
         let host = issuer.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
         let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_str(host).context("the issuer has no host")?)]);
         let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-        let builder = builder.timeout(ANSWER_WITHIN);
+        let builder = builder.read_timeout(ANSWER_WITHIN);
         Ok(Self { http: builder.default_headers(headers).build()?, base: format!("http://{address}") })
     }
 
     /// A client of an admin socket.
     pub(crate) fn over(socket: &Path) -> anyhow::Result<Self> {
         let http =
-            reqwest::Client::builder().unix_socket(socket.to_owned()).no_proxy().timeout(ANSWER_WITHIN).build()?;
+            reqwest::Client::builder().unix_socket(socket.to_owned()).no_proxy().read_timeout(ANSWER_WITHIN).build()?;
         Ok(Self { http, base: "http://admin.socket".to_owned() })
     }
 

@@ -45,10 +45,10 @@ impl Login {
         let name = self.name.clone().map_or_else(|| ask("Name:"), Ok)?;
         let password = secret(self.password_file.as_ref(), "Password:")?;
         let mut body = json!({ "name": name, "password": password.reveal() });
-        for (key, value) in [("client", &self.client), ("audience", &self.audience)] {
-            if let Some(value) = value {
-                body[key] = json!(value);
-            }
+        if let Some(body) = body.as_object_mut() {
+            let named = [("client", &self.client), ("audience", &self.audience)];
+            let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value.as_ref()?))));
+            body.extend(named);
         }
         let asked = client.post("/v1/login", &body).await?;
         let (path, question) = if self.recovery {

@@ -36,7 +36,6 @@ impl TestApp {
     }
 
     /// The public router, for requests that a test drops half-way.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.public.clone()
     }

@@ -9,5 +9,6 @@
 )]
 
 mod attempt;
+mod cli;
 mod http;
 mod process;

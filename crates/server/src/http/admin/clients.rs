@@ -33,12 +33,12 @@ type Done = Result<StatusCode, Problem>;
 /// Every client.
 pub(crate) async fn list(State(app): State<SharedApp>, request: RequestId) -> Answer {
     let kept = flow::list(&app).await.map_err(|refused| Problem::of(refused, &request))?;
-    Ok(axum::Json(json!({ "clients": kept.iter().map(one).collect::<Vec<_>>() })))
+    Ok(axum::Json(json!({ "clients": kept.into_iter().map(one).collect::<Vec<_>>() })))
 }
 
 /// One client.
 pub(crate) async fn show(State(app): State<SharedApp>, Path(id): Path<String>, request: RequestId) -> Answer {
-    shown(flow::show(&app, &id).await, &request)
+    flow::show(&app, &id).await.map(one).map(axum::Json).map_err(|refused| Problem::of(refused, &request))
 }
 
 /// Adds a client.
@@ -48,7 +48,7 @@ pub(crate) async fn add(
     request: RequestId,
     Json(spec): Json<ClientSpec>,
 ) -> Answer {
-    shown(flow::add(&app, spec, &origin).await, &request)
+    flow::add(&app, spec, &origin).await.map(one).map(axum::Json).map_err(|refused| Problem::of(refused, &request))
 }
 
 /// Changes a client; with `?version=` only the one that was looked at.
@@ -60,7 +60,11 @@ pub(crate) async fn change(
     Json(spec): Json<ClientSpec>,
 ) -> Answer {
     let Query(at) = at.map_err(|bad| Problem::bad_request(&request, &bad.body_text()))?;
-    shown(flow::change(&app, &id, (spec, at.version), &origin).await, &request)
+    flow::change(&app, &id, (spec, at.version), &origin)
+        .await
+        .map(one)
+        .map(axum::Json)
+        .map_err(|refused| Problem::of(refused, &request))
 }
 
 /// Removes a client.
@@ -101,10 +105,7 @@ pub(crate) async fn remove_audience(
     done(flow::remove_audience(&app, &name, &origin).await, &request)
 }
 
-fn shown(kept: crate::flow::Answer<Kept>, request: &RequestId) -> Answer {
-    kept.map(|kept| axum::Json(one(&kept))).map_err(|refused| Problem::of(refused, request))
-}
-
-fn one(kept: &Kept) -> Value {
+#[expect(clippy::needless_pass_by_value, reason = "the answer is made of it and of nothing else")]
+fn one(kept: Kept) -> Value {
     json!({ "client": kept.spec, "version": kept.version, "warnings": kept.warnings })
 }

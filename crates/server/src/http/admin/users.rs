@@ -61,7 +61,6 @@ pub(crate) async fn list(
 /// One user in full.
 pub(crate) async fn show(State(app): State<SharedApp>, Path(who): Path<String>, request: RequestId) -> Answer {
     let shown = user::show(&app, &who).await.map_err(|refused| Problem::of(refused, &request))?;
-    let mut answer = brief(&shown.account.user);
     let factors: Vec<Value> = shown
         .factors
         .iter()
@@ -89,9 +88,12 @@ pub(crate) async fn show(State(app): State<SharedApp>, Path(who): Path<String>, 
             })
         })
         .collect();
-    answer["factors"] = json!(factors);
-    answer["recovery_codes_left"] = json!(shown.account.codes.left);
-    answer["attempts"] = json!(attempts);
+    let mut answer = brief(&shown.account.user);
+    if let Some(answer) = answer.as_object_mut() {
+        answer.insert("factors".to_owned(), json!(factors));
+        answer.insert("recovery_codes_left".to_owned(), json!(shown.account.codes.left));
+        answer.insert("attempts".to_owned(), json!(attempts));
+    }
     Ok(axum::Json(answer))
 }
 
