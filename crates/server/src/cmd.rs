@@ -83,7 +83,7 @@ enum Command {
     /// List and withdraw invites and tickets.
     Invite(invite::Invite),
     /// List and end sessions.
-    Session(session::Session),
+    Session(session::Sessions),
     /// List and revoke the known devices of a user.
     Device(device::Device),
     /// List and change the applications that may ask for tokens.

@@ -11,7 +11,7 @@ use crate::client::admin::{Admin, segment};
 /// List and end sessions.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
-pub(crate) struct Session {
+pub(crate) struct Sessions {
     /// Print the answer as JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -54,7 +54,7 @@ struct All {
     yes: bool,
 }
 
-impl Session {
+impl Sessions {
     pub(crate) async fn run(self, place: &Place) -> anyhow::Result<()> {
         if let Command::EndAll(All { everyone: true, yes, .. }) = &self.command {
             confirm("End every session of every user?", *yes)?;
