@@ -361,6 +361,16 @@ check "$work/newer" >"$work/said" || fail "a token of the new key is refused: $(
 check "$work/token" >"$work/said" || fail "a token of the old key is refused: $(cat "$work/said")"
 proved "a new key signs, and tokens of the old one are good until they end"
 
+heading "Every decision leaves a record, and the log shows when one was changed"
+# $refused is the reference that the guesser was shown. It tells an administrator what decided.
+cli explain "$refused"
+cli audit export --out "$work/export" 2>>"$work/log"
+cli audit verify "$work/export"
+sed 's/"login\.delayed"/"login.completed"/' "$work/export" >"$work/edited"
+if cli audit verify "$work/edited" >"$work/said" 2>&1; then fail "an edited log was taken for whole"; fi
+grep 'was edited' "$work/said"
+proved "a refusal can be explained by its reference, and an edited log does not hold"
+
 heading "The server is down, and services still decide"
 kill "$server"
 wait "$server" || fail "the server did not end well: $(cat "$work/log")"

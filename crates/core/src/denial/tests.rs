@@ -19,7 +19,7 @@ const ALL: [Denial; 20] = [
     Denial::SessionEnded,
     Denial::RefreshReuse,
     Denial::RefreshTooOften(Span::ZERO),
-    Denial::Reprove,
+    Denial::Reprove(Span::ZERO),
     Denial::Unauthenticated,
     Denial::StepUp,
     Denial::NotAllowed,

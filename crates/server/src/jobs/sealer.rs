@@ -127,7 +127,7 @@ async fn sign(app: &App, apart: Span) -> anyhow::Result<Option<Checkpoint>> {
                 })
             })
             .await?;
-        let Some(heads) = heads else { return Ok(None) };
+        let Some(heads) = heads.filter(|heads| !heads.is_empty()) else { return Ok(None) };
         if apart == Span::ZERO && last.as_ref().is_some_and(|last| names_all(last, &heads)) {
             return Ok(None);
         }

@@ -10,8 +10,6 @@ use poundlock_store::{Options, Store, StoreUrl};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) const PASSWORD: &str = "a phrase of five odd words";
-
 /// A data folder in which a server is started, killed and started again.
 pub(crate) struct Place {
     folder: TempDir,
@@ -29,7 +27,7 @@ pub(crate) struct Server {
 impl Place {
     pub(crate) fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        std::fs::write(folder.path().join("password"), PASSWORD).unwrap();
+        std::fs::write(folder.path().join("password"), "a phrase of five odd words").unwrap();
         let config = "[guard.sources]\nloopback_unlimited = true\n\
                       [password]\nmemory_kib = 19456\npasses = 2\nlanes = 1\n";
         std::fs::write(folder.path().join("poundlock.toml"), config).unwrap();

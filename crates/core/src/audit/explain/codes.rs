@@ -86,7 +86,7 @@ mod tests {
             Denial::SessionEnded,
             Denial::RefreshReuse,
             Denial::RefreshTooOften(Span::ZERO),
-            Denial::Reprove,
+            Denial::Reprove(Span::ZERO),
             Denial::Unauthenticated,
             Denial::StepUp,
             Denial::NotAllowed,

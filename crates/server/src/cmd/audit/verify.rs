@@ -11,7 +11,7 @@ use poundlock_core::audit::{Checkpoint, PublicKey, Report, Verifier};
 use serde_json::Value;
 
 use super::super::table::{cell, list};
-use super::super::terminal::say;
+use super::super::terminal::{say, tell};
 use super::super::{Place, WrongCall};
 use super::EXPORT;
 use crate::client::admin::Admin;
@@ -40,7 +40,7 @@ impl Verify {
         strays.iter().try_for_each(|stray| say(stray))?;
         say(&report.to_string())?;
         if trusted.is_none() {
-            say("checked without a checkpoint from elsewhere: a log cut off at its end, or written anew, looks whole")?;
+            tell("checked without a checkpoint from elsewhere: a log cut off at its end, or written anew, looks whole");
         }
         match report.findings.len() + strays.len() {
             0 => Ok(()),

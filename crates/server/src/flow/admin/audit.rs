@@ -4,6 +4,7 @@
 mod export;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use poundlock_core::audit::{Checkpoint, Event, Head, Key, Month, Owner, Personal, PersonalKey, PublicKey, Record};
 use poundlock_core::id::RecordId;
@@ -158,11 +159,11 @@ impl Keys {
             return Ok(Part::None);
         }
         let owner = record.owner();
-        if let std::collections::hash_map::Entry::Vacant(e) = self.0.entry(owner) {
-            let key = read(app, owner).await?;
-            e.insert(key);
-        }
-        let opened = self.0.get(&owner).and_then(Option::as_ref).map(|key| record.open_personal(key));
+        let key = match self.0.entry(owner) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(read(app, owner).await?),
+        };
+        let opened = key.as_ref().map(|key| record.open_personal(key));
         Ok(match opened {
             Some(Ok(Some(personal))) => Part::Open(personal),
             Some(Ok(None)) => Part::None,
