@@ -74,7 +74,7 @@ pub(crate) async fn assemble(
     let issuer = config.issuer();
     first_client(&store, now).await?;
     let registry = Registry::load(&store, &issuer).await?;
-    crate::jobs::keys::turn(&store, &ring, &registry.algs(), now, &rng).await?;
+    crate::jobs::keys::turn(&store, (&ring, &rng), &node, &registry.algs(), now).await?;
     let account_audience = config.account_audience();
     let keys = Keys::load(&store, &ring, &issuer, &account_audience).await?;
     let journal = Journal::start(node, &store, &ring, now, &rng).await?;

@@ -8,6 +8,8 @@ use super::{EXIT_CODES, Place};
 use crate::boot::{MasterSource, load_master};
 use crate::config::{Config, example};
 
+const IN_DATA_FOLDER: &str = "data folder";
+
 /// Show and check the configuration.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
@@ -46,41 +48,40 @@ impl Settings {
 }
 
 fn report(config: &Config, as_json: bool) -> anyhow::Result<()> {
-    let master = load_master(config)?;
-    let source = match master.as_ref().map(|(_, source)| source) {
-        None => "none yet",
-        Some(MasterSource::Credential) => "systemd credential",
-        Some(MasterSource::File(_)) => "file",
-        Some(MasterSource::Variable) => "environment",
-        Some(MasterSource::DataFolder) => "data folder",
-    };
-    let socket = config.admin_socket();
+    let (socket, master) = (config.admin_socket(), master_of(config)?);
     // Not the store's address: it may hold a password.
     let engine = config.store_url().split(':').next().unwrap_or_default().to_owned();
     if as_json {
-        return say(&json!({
+        let told = json!({
             "issuer": config.issuer(),
             "listen": config.listen.address,
             "data": config.data,
             "store": engine,
             "admin_socket": socket,
-            "master_key": source,
-        })
-        .to_string());
+            "master_key": master,
+        });
+        return say(&told.to_string());
     }
     say("The configuration is sound.")?;
-    for (name, value) in [
-        ("Issuer", config.issuer()),
-        ("Listens on", config.listen.address.to_string()),
-        ("Data folder", config.data.display().to_string()),
-        ("Store", engine),
-        ("Admin socket", socket.display().to_string()),
-        ("Master key", source.to_owned()),
-    ] {
-        say(&format!("  {name:<13} {value}"))?;
-    }
-    if source == "data folder" {
+    say(&format!("  Issuer        {}", config.issuer()))?;
+    say(&format!("  Listens on    {}", config.listen.address))?;
+    say(&format!("  Data folder   {}", config.data.display()))?;
+    say(&format!("  Store         {engine}"))?;
+    say(&format!("  Admin socket  {}", socket.display()))?;
+    say(&format!("  Master key    {master}"))?;
+    if master == IN_DATA_FOLDER {
         tell("Warning: the master key lies in the data folder it protects; name a file elsewhere in [master_key].");
     }
     Ok(())
+}
+
+/// Where the master key is. One that does not read, or that others can read, is an error.
+fn master_of(config: &Config) -> anyhow::Result<&'static str> {
+    Ok(match load_master(config)?.map(|(_, source)| source) {
+        None => "none yet",
+        Some(MasterSource::Credential) => "systemd credential",
+        Some(MasterSource::File(_)) => "file",
+        Some(MasterSource::Variable) => "environment",
+        Some(MasterSource::DataFolder) => IN_DATA_FOLDER,
+    })
 }

@@ -1,12 +1,12 @@
 //! Turns signing keys through their life, on any node, at any time: the plan is `core`'s, the race is the store's.
 
-use poundlock_core::audit::Event;
+use poundlock_core::audit::{Event, Key, NodeName, Record};
+use poundlock_core::id::RecordId;
 use poundlock_core::jws::Alg;
 use poundlock_core::keys::{Action, KeyRow, KeyState, Schedule, plan};
 use poundlock_core::seal::Keyring;
 use poundlock_core::time::Time;
-use poundlock_store::{Batch, CommitError, Store, key};
-
+use poundlock_store::{Batch, CommitError, Store, audit, key};
 use tokio::runtime::Handle;
 
 use crate::app::{Keys, SharedApp};
@@ -18,13 +18,13 @@ pub(crate) const TOPIC: &str = "keys";
 /// How often a plan is made anew when another node was first.
 const TRIES: usize = 5;
 
-/// Does what the plan asks for now.
+/// Does what the plan asks for now, and records it.
 pub(crate) async fn turn(
     store: &Store,
-    ring: &Keyring,
+    (ring, rng): (&Keyring, &SystemRng),
+    node: &NodeName,
     wanted: &[Alg],
     now: Time,
-    rng: &SystemRng,
 ) -> anyhow::Result<()> {
     for _ in 0..TRIES {
         let rows = key::signing_keys(store).await?;
@@ -32,7 +32,11 @@ pub(crate) async fn turn(
         if actions.is_empty() {
             return Ok(());
         }
-        let (batch, _) = batch(&rows, &actions, ring, now, rng)?;
+        let (mut batch, told) = batch(&rows, &actions, ring, now, rng)?;
+        for told in &told {
+            let record = Record::new(RecordId::new(now, rng), now, node, told.event);
+            audit::record(&mut batch, &told.fill(record.with(Key::Rule, "schedule")));
+        }
         match store.commit(batch).await {
             // Again: what was made may ask for a next one.
             Ok(_) | Err(CommitError::Conflict { .. }) => {}
@@ -42,8 +46,24 @@ pub(crate) async fn turn(
     Ok(())
 }
 
-/// What happens to one key: the event, and the key's id.
-pub(crate) type Told = (Event, String);
+/// What happens to one key.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) event: Event,
+    pub(crate) kid: String,
+    state: KeyState,
+}
+
+impl Told {
+    fn of(event: Event, row: &KeyRow) -> Self {
+        Self { event, kid: row.kid.clone(), state: row.state }
+    }
+
+    /// Says in a record which key it was, and what became of it.
+    pub(crate) fn fill(&self, record: Record) -> Record {
+        record.with(Key::Target, self.kid.as_str()).with(Key::New, self.state.as_str())
+    }
+}
 
 /// One batch of a plan's actions, and what they do. Keys that stop being current come first: there is one current key
 /// an algorithm.
@@ -71,11 +91,11 @@ pub(crate) fn batch(
     for row in &changed {
         key::change_signing_key(&mut batch, row);
         let event = if row.state == KeyState::Current { Event::KeyPromoted } else { Event::KeyRetired };
-        told.push((event, row.kid.clone()));
+        told.push(Told::of(event, row));
     }
     for row in &made {
         key::insert_signing_key(&mut batch, row);
-        told.push((Event::KeyMade, row.kid.clone()));
+        told.push(Told::of(Event::KeyMade, row));
     }
     batch.notify(TOPIC, "");
     Ok((batch, told))
@@ -87,8 +107,11 @@ pub(crate) async fn turn_and_load(app: SharedApp) -> anyhow::Result<()> {
     let wanted = app.registry.load().algs();
     let turning = SharedApp::clone(&app);
     let here = Handle::current();
-    tokio::task::spawn_blocking(move || here.block_on(turn(&turning.store, &turning.ring, &wanted, now, &turning.rng)))
-        .await??;
+    let work = move || {
+        let app = &*turning;
+        here.block_on(turn(&app.store, (&app.ring, &app.rng), &app.journal.node, &wanted, now))
+    };
+    tokio::task::spawn_blocking(work).await??;
     load(&app).await
 }
 

@@ -53,10 +53,8 @@ pub(crate) async fn revoke(app: &SharedApp, kid: &str, origin: &Origin) -> Answe
         RevokeRefusal::Gone => Refused::Conflicting("This key is gone already.".to_owned()),
     })?;
     let (mut batch, mut told) = acts(app, stored, actions, now).await?;
-    for (event, id) in &mut told {
-        if id == kid {
-            *event = Event::KeyRevoked;
-        }
+    for told in told.iter_mut().filter(|told| told.kid == kid) {
+        told.event = Event::KeyRevoked;
     }
     // After the notice of the keys: a list that is signed anew is signed by another key.
     batch.notify(crate::status::TOPIC, "all");
@@ -80,8 +78,9 @@ async fn acts(
 
 async fn save(app: &SharedApp, mut batch: Batch, told: &[Told], (now, origin): (Time, &Origin)) -> Answer<()> {
     let note = Note::new(app, origin, now);
-    for (event, kid) in told {
-        audit::record(&mut batch, &note.record(*event).with(Key::Target, kid.as_str()).with(Key::Actor, ACTOR));
+    for told in told {
+        let record = note.record(told.event).with(Key::Actor, ACTOR);
+        audit::record(&mut batch, &told.fill(record.into_parts().0));
     }
     if commit(app, batch).await?.is_none() {
         return Err(contended());

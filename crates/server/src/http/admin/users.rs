@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use poundlock_core::id::UserId;
 use poundlock_core::time::Span;
 use poundlock_core::user::UserRow;
+use poundlock_store::factor::Listed;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -14,7 +15,8 @@ use super::super::edge::request_id::RequestId;
 use super::super::error::Problem;
 use super::super::session::{done, seconds};
 use crate::app::SharedApp;
-use crate::flow::admin::{account, invite::Made, reset as flow, user};
+use crate::flow::admin::user::{self, Attempts};
+use crate::flow::admin::{account, invite::Made, reset as flow};
 use crate::journal::Origin;
 
 /// Users of a page that names no limit.
@@ -61,33 +63,8 @@ pub(crate) async fn list(
 /// One user in full.
 pub(crate) async fn show(State(app): State<SharedApp>, Path(who): Path<String>, request: RequestId) -> Answer {
     let shown = user::show(&app, &who).await.map_err(|refused| Problem::of(refused, &request))?;
-    let factors: Vec<Value> = shown
-        .factors
-        .iter()
-        .map(|factor| {
-            json!({
-                "id": factor.id,
-                "kind": "totp",
-                "label": factor.label,
-                "made_at": seconds(factor.made_at),
-                "used_at": factor.used_at.map(seconds),
-                "clock_drift_seconds": factor.drift * 30,
-            })
-        })
-        .collect();
-    let attempts: Vec<Value> = shown
-        .attempts
-        .iter()
-        .map(|spent| {
-            json!({
-                "factor": spent.factor,
-                "lane": spent.lane,
-                "tried": spent.tried,
-                "limit": spent.limit,
-                "next_at": seconds(spent.next_at),
-            })
-        })
-        .collect();
+    let factors: Vec<Value> = shown.factors.iter().map(factor).collect();
+    let attempts: Vec<Value> = shown.attempts.iter().map(spent).collect();
     let mut answer = brief(&shown.account.user);
     if let Some(answer) = answer.as_object_mut() {
         answer.insert("factors".to_owned(), json!(factors));
@@ -182,5 +159,26 @@ fn brief(user: &UserRow) -> Value {
         "groups": user.groups,
         "made_at": seconds(user.made_at),
         "last_login_at": user.last_login_at.map(seconds),
+    })
+}
+
+fn factor(factor: &Listed) -> Value {
+    json!({
+        "id": factor.id,
+        "kind": "totp",
+        "label": factor.label,
+        "made_at": seconds(factor.made_at),
+        "used_at": factor.used_at.map(seconds),
+        "clock_drift_seconds": factor.drift * 30,
+    })
+}
+
+fn spent(spent: &Attempts) -> Value {
+    json!({
+        "factor": spent.factor,
+        "lane": spent.lane,
+        "tried": spent.tried,
+        "limit": spent.limit,
+        "next_at": seconds(spent.next_at),
     })
 }

@@ -86,6 +86,15 @@ on_both! {
         assert_eq!(listed["master_key"], json!(TestApp::master().fingerprint()));
     }
 
+    async fn aud_08_a_turn_of_the_schedule_is_recorded_too(store) {
+        let app = TestApp::on(&store).await;
+        let tail = poundlock_store::audit::tail(app.store(), 50).await.unwrap();
+        let made = tail.iter().map(|stored| String::from_utf8(stored.body.clone()).unwrap());
+        let made: Vec<String> = made.filter(|body| body.contains("\"key.made\"")).collect();
+        let first = kid(&app, "ES256", "current").await.unwrap();
+        assert!(made.len() == 1 && made[0].contains(&first) && made[0].contains("schedule"), "{made:?}");
+    }
+
     async fn sixteen_forced_rotations_at_once_leave_one_signing_key(store) {
         let app = TestApp::on(&store).await;
         let body = json!({ "alg": "ES256", "force": true });
