@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use anyhow::{Context, Result, anyhow, bail};
 use poundlock_core::password::{Attempt, Cost, Memory, Verifier, check};
 use poundlock_core::secret::Secret;
-use poundlock_store::{Batch, Store, factor, user};
+use poundlock_store::{Batch, Store, factor, status, user};
 use serde_json::json;
 use totp_rs::Totp;
 
@@ -193,6 +193,16 @@ pub(crate) async fn insert(store: &Store, world: &World, people: &[Person]) -> R
     for person in people {
         user::insert(&mut batch, &person.row);
         factor::insert_totp(&mut batch, &person.totp, "authenticator app", world.now);
+    }
+    store.commit(batch).await?;
+    Ok(())
+}
+
+/// Opens the status lists that sessions made here have their places in.
+pub(crate) async fn open_lists(store: &Store, world: &World, lists: &[i64]) -> Result<()> {
+    let mut batch = Batch::new();
+    for list in lists {
+        status::open(&mut batch, *list, world.now);
     }
     store.commit(batch).await?;
     Ok(())
