@@ -169,6 +169,9 @@ impl Config {
             bail!("issuer {issuer:?} must have no slash at its end, no query and no fragment (RFC 8414 section 2)");
         }
         let host = issuer.split("://").nth(1).unwrap_or("");
+        if host.contains('@') {
+            bail!("issuer {issuer:?} names a user before its host; an issuer is a host and perhaps a path");
+        }
         let local = ["localhost", "127.0.0.1", "[::1]"]
             .iter()
             .any(|name| host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])));

@@ -128,10 +128,12 @@ pub(super) fn answer(
     refresh: Option<&RefreshToken>,
     (bearer, audience, now): (&Bearer<'_>, &str, Time),
 ) -> Result<Opened, Refused> {
-    let audience = client
-        .audience_for(Some(audience))
-        .or_else(|_| client.audience_for(None))
-        .map_err(|_| Fault::Other("the client has no audience".to_owned()))?;
+    // An audience that was taken from the client gets no token, and no other one gets it in its place.
+    let audience = client.audience_for(Some(audience)).map_err(|_| Refused::Denied {
+        denial: Denial::NotAllowed,
+        reference: String::new(),
+        login: None,
+    })?;
     let (access_token, expires_in) = mint(app, session, client, audience, (bearer, now))?;
     Ok(Opened {
         access_token,

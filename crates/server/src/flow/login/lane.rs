@@ -112,6 +112,8 @@ async fn turned_away(app: &App, note: &Note<'_>, kind: Guessable, who: &Who<'_>)
         Verdict::Go => Denial::Delayed(poundlock_core::time::Span::from_seconds(1)),
         Verdict::Delay(wait) => Denial::Delayed(wait),
         Verdict::Refused(Reason::BudgetSpent) => Denial::Blocked,
+        // A stranger is not told that devices have failed too: unknown names have none, and would be known by it.
+        Verdict::Refused(Reason::MustRebind) if who.claim.is_none() && kind == Guessable::Password => Denial::Blocked,
         Verdict::Refused(Reason::MustRebind) => Denial::Rebind,
     };
     Ok(refused(app, note, (kind, "strangers", own), denial, who).await)
