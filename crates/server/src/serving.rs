@@ -9,6 +9,7 @@ use poundlock_core::audit::Event;
 use poundlock_core::seal::MasterKey;
 use poundlock_store::Options;
 use tokio::net::{TcpListener, UnixListener};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -31,7 +32,14 @@ pub(crate) struct Serving {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
     socket: PathBuf,
+    signals: Option<Signals>,
     _lock: DataLock,
+}
+
+/// SIGINT and SIGTERM, from the moment they are heard.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
 }
 
 impl Serving {
@@ -52,16 +60,27 @@ impl Serving {
         }
         let admin = bind_socket(&socket)?;
         tasks.spawn(accept::unix(admin, admin::router(SharedApp::clone(&app)), stopped));
-        Ok(Self { app, address, stop, tasks, socket, _lock: lock })
+        Ok(Self { app, address, stop, tasks, socket, signals: None, _lock: lock })
+    }
+
+    /// From here on SIGINT and SIGTERM end the server in order. Called before anyone is told that it serves: who then
+    /// sends a signal at once must not kill it half-way. Not called while a person is asked: Ctrl-C must work there.
+    pub(crate) fn hear_signals(&mut self) -> anyhow::Result<()> {
+        if self.signals.is_none() {
+            let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+            self.signals = Some(Signals { interrupt, terminate });
+        }
+        Ok(())
     }
 
     /// Waits for SIGINT or SIGTERM, then ends.
-    pub(crate) async fn until_told(self) -> anyhow::Result<()> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+    pub(crate) async fn until_told(mut self) -> anyhow::Result<()> {
+        self.hear_signals()?;
+        if let Some(signals) = &mut self.signals {
+            tokio::select! {
+                _ = signals.interrupt.recv() => {}
+                _ = signals.terminate.recv() => {}
+            }
         }
         self.end().await
     }

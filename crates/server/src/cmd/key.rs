@@ -50,7 +50,8 @@ struct Rotate {
 
 #[derive(Debug, Args)]
 struct Revoke {
-    /// Id of the key; `kid` in tokens.
+    /// Id of the key; `kid` in tokens. It may begin with a hyphen.
+    #[arg(allow_hyphen_values = true)]
     kid: String,
     /// Do not ask.
     #[arg(long)]

@@ -35,7 +35,8 @@ impl Serve {
                 "the master key lies in the data folder it protects: move it out, and name it in [master_key] file"
             );
         }
-        let serving = Serving::start(config, master, lock).await?;
+        let mut serving = Serving::start(config, master, lock).await?;
+        serving.hear_signals()?;
         tracing::info!("serving {} on {}", serving.app.issuer, serving.address);
         serving.until_told().await
     }

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::terminal::{self, tell};
+use super::terminal::{self, say, tell};
 use super::{Listening, Place, start_log};
 use crate::boot::{DataLock, load_master, write_master};
 use crate::client::{Client, text};
@@ -40,25 +40,27 @@ impl Up {
         self.listening.apply(&mut config)?;
         start_log(&config.log, !self.json)?;
         super::serve::refuse_nobody()?;
-        let serving = start(config).await?;
+        let mut serving = start(config).await?;
         let client = Client::to_own(serving.address, &serving.app.issuer)?;
         if poundlock_store::user::count(&serving.app.store).await? == 0 {
-            self.first_login(&serving, &client).await?;
+            self.first_login(&mut serving, &client).await?;
         } else if self.json {
-            println!("{}", json!({ "issuer": serving.app.issuer }));
+            serving.hear_signals()?;
+            say(&json!({ "issuer": serving.app.issuer }).to_string())?;
         }
+        serving.hear_signals()?;
         tell(&format!("Serving {} on {} (Ctrl-C ends it).", serving.app.issuer, serving.address));
         serving.until_told().await
     }
 
-    async fn first_login(&self, serving: &Serving, client: &Client) -> anyhow::Result<()> {
+    async fn first_login(&self, serving: &mut Serving, client: &Client) -> anyhow::Result<()> {
         if self.json {
             let (Some(name), Some(file)) = (&self.name, &self.password_file) else {
                 bail!("--json needs --name and --password-file");
             };
             let done = script::run(serving, client, name, &terminal::read_secret(file)?).await?;
-            println!("{done}");
-            return Ok(());
+            serving.hear_signals()?;
+            return say(&done.to_string());
         }
         if !terminal::is_interactive() {
             bail!(

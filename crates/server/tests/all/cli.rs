@@ -108,7 +108,8 @@ impl Server {
         if let Ok(None) = self.child.try_wait() {
             let pid = rustix::process::Pid::from_child(&self.child);
             rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-            self.child.wait().unwrap();
+            let ended = self.child.wait().unwrap();
+            assert!(ended.success() || std::thread::panicking(), "it did not end in order: {ended}");
         }
     }
 }

@@ -34,7 +34,7 @@ on_both! {
         let first = kid(&app, "ES256", "current").await.unwrap();
         let later = send(&app, Method::POST, "keys/rotate", &json!({ "alg": "ES256" })).await.ok();
         let now = app.now().seconds();
-        assert_eq!((later["rotated"].as_bool(), later["possible_from"].as_i64()), (Some(false), Some(now + 600)));
+        assert_eq!((later["rotated"].as_bool(), later["possible_from"].as_i64()), (Some(false), Some(now + 601)));
         recorded(&app, "key.made").await;
         let next = kid(&app, "ES256", "next").await.unwrap();
         assert!(published(&app).await.contains(&next));

@@ -117,7 +117,7 @@ on_both! {
         let told = explained(&app, &record.id().to_string()).await;
         assert_eq!(told["user"], record.user().unwrap().to_string());
         assert_eq!((&told["personal"]["name"], &told["personal"]["source"]), (&json!("ada"), &json!("127.0.0.1")));
-        assert_eq!(told["at"], "2027-01-15T08:00:30.001Z");
+        assert_eq!(told["at"], "2027-01-15T08:00:30.002Z");
     }
 
     async fn aud_02_the_records_of_an_enrolment_are_about_the_new_user(store) {
