@@ -25,6 +25,9 @@ const CONNECTIONS: usize = 6;
 /// Attempts at one account that no delay follows. The first of them may be a whole login.
 const ATTEMPTS: usize = 4;
 
+/// People for so many times the logins of a machine that does what it did in one second.
+const SPARE: f64 = 2.0;
+
 /// Somebody as the load client knows them.
 pub(super) struct Known {
     name: String,
@@ -44,11 +47,13 @@ struct Rates {
 }
 
 pub(super) fn measure(call: &Call) -> Result<Section> {
-    let people = call.pick(2_400, 300);
+    let (rounds, slice) = (call.pick(7, 2), call.pick(5.0, 1.5));
     let place = Place::new(&call.server, &call.work)?;
+    // Somebody new for each login that this machine can do: nobody's code is asked for twice.
+    let (rate, _) = bare_hashes(1.0)?;
+    let people = call.pick(2_000, 200).max((rate * (rounds as f64 + 1.0) * slice * SPARE) as usize);
     let known = seeded(&place, people)?;
     let server = place.serve()?;
-    let (rounds, slice) = (call.pick(7, 2), call.pick(6.0, 1.5));
     let rates = rates(&server, &known, rounds, slice)?;
     server.stop()?;
     let hashes = format!("bare hashes/s, {} threads", cores());
