@@ -27,7 +27,7 @@ pub struct Function {
     /// Counted from 1, as editors do.
     pub line: usize,
     pub lines: usize,
-    /// Under `#[test]` or an attribute that ends so, as `#[tokio::test]`, or inside `proptest!`.
+    /// Under `#[test]` or an attribute that ends so, as `#[tokio::test]`, or inside `proptest!` or `on_both!`.
     pub test: bool,
     /// The documentation and attributes above it.
     pub above: String,
@@ -130,7 +130,7 @@ impl File {
             let Some(length) = self.length(index) else { continue };
             let above = self.above(index);
             let marked = above.lines().any(|line| line.trim().ends_with("test]") || line.contains("::test("));
-            let test = marked || self.in_proptest(index);
+            let test = marked || self.in_block(index, "proptest! {") || self.is_case(index);
             found.push(Function { name: name.to_owned(), line: index + 1, lines: length, test, above });
         }
         found
@@ -167,13 +167,20 @@ impl File {
         taken.join("\n")
     }
 
-    fn in_proptest(&self, index: usize) -> bool {
+    /// Whether a line stands inside a macro's block that `opening` begins.
+    fn in_block(&self, index: usize, opening: &str) -> bool {
         let before = self.lines.get(..index).unwrap_or_default();
-        let opened = before.iter().rposition(|line| line.trim_end().ends_with("proptest! {"));
+        let opened = before.iter().rposition(|line| line.trim_end().ends_with(opening));
         let Some(opened) = opened else { return false };
         let Some(first) = self.lines.get(opened) else { return false };
         let end = format!("{}}}", " ".repeat(first.len() - first.trim_start().len()));
         !before.iter().skip(opened).any(|line| *line == end)
+    }
+
+    /// One body of `on_both!`, which becomes a test on each engine.
+    fn is_case(&self, index: usize) -> bool {
+        let case = self.lines.get(index).is_some_and(|line| line.starts_with("    async fn "));
+        case && self.in_block(index, "on_both! {")
     }
 }
 

@@ -46,6 +46,26 @@ rules! {
     secrets_are_opened_where_recorded: "reveal",
 }
 
+/// Every path to a session goes through the one policy (MFA-04): it is asked in the login's steps alone, and a session is
+/// opened in one flow alone. ARCHITECTURE names the paths.
+#[test]
+fn mfa_04_all_paths_pass_one_policy_and_open_sessions_in_one_place() -> Result<()> {
+    let asking = |words: &[&str]| -> Result<Vec<String>> {
+        let mut files = Vec::new();
+        for file in Tree::read()?.files {
+            let asks =
+                file.code().any(|(line, text)| !file.is_test(line) && words.iter().any(|word| text.contains(word)));
+            if asks && file.path.starts_with("crates/") {
+                files.push(file.path);
+            }
+        }
+        Ok(files)
+    };
+    assert_eq!(asking(&["policy::grant"])?, ["crates/core/src/login.rs"]);
+    assert_eq!(asking(&["Session::open("])?, ["crates/server/src/flow/session/open.rs"]);
+    Ok(())
+}
+
 /// The `rsa` package is among the banned: its private-key operations leak by time.
 #[test]
 fn t_36_key_10_no_banned_package_is_locked() -> Result<()> {

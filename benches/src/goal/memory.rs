@@ -11,7 +11,7 @@ use poundlock_core::session::SessionRow;
 use poundlock_store::{Batch, Store, refresh, session};
 use serde_json::json;
 
-use super::login::insert;
+use super::login::{insert, open_lists};
 use crate::call::Call;
 use crate::clock::pause;
 use crate::http::{Connection, text};
@@ -125,6 +125,7 @@ fn seed(place: &Place, sessions: usize) -> Result<(Vec<Secret<String>>, f64)> {
 
 async fn live(store: &Store, world: &mut World) -> Result<Vec<Live>> {
     let client = world::client(world::ISSUER)?;
+    open_lists(store, world, &[STATUS_LIST, STATUS_LIST + 1]).await?;
     let mut all = Vec::with_capacity(CONNECTIONS);
     for number in 0..CONNECTIONS {
         let person = world.person(&format!("user{number}"))?;

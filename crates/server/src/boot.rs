@@ -131,8 +131,8 @@ pub(crate) async fn store_mark(app: &App) -> Result<(), CommitError> {
 }
 
 async fn open_store(config: &Config, options: &Options, now: Time) -> anyhow::Result<Store> {
-    let url = config.store_url();
-    let url = StoreUrl::parse(&url).with_context(|| format!("store.url {url:?}"))?;
+    // Not shown: a mistyped address may hold a password all the same.
+    let url = StoreUrl::parse(&config.store_url()).context("in [store] url")?;
     let store = Store::open(&url, options).await.context("cannot open the store")?;
     store.migrate(migrations::ALL, now).await.context("cannot bring the store's schema up to date")?;
     Ok(store)

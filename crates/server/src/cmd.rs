@@ -138,14 +138,30 @@ impl Place {
 }
 
 impl Listening {
-    fn apply(&self, config: &mut Config) {
+    fn apply(&self, config: &mut Config) -> anyhow::Result<()> {
         if let Some(listen) = self.listen {
             config.listen.address = listen;
         }
         if let Some(store) = &self.store {
+            if holds_password(store) {
+                return Err(WrongCall(
+                    "--store holds a password, and every user of this machine can read the arguments of a process: \
+                     put the address into [store] url or into the variable POUNDLOCK_STORE__URL"
+                        .to_owned(),
+                )
+                .into());
+            }
             config.store.url = Some(store.clone());
         }
+        Ok(())
     }
+}
+
+/// Whether the address of a store has a password in it: before the host, or as a parameter.
+fn holds_password(url: &str) -> bool {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let before_host = rest.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
+    before_host || rest.contains("password=")
 }
 
 /// Runs the command; see [`EXIT_CODES`].
@@ -208,4 +224,19 @@ pub(crate) fn start_log(log: &LogConfig, quiet: bool) -> anyhow::Result<()> {
         LogFormat::Json => log_to.json().try_init(),
     };
     started.map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds_password;
+
+    #[test]
+    fn t_35_a_password_among_the_arguments_is_noticed() {
+        for bad in ["postgres://u:pw@h/d", "postgres://u:p@w@h/d", "postgres://h/d?user=u&password=pw"] {
+            assert!(holds_password(bad), "{bad}");
+        }
+        for good in ["postgres://u@h:5432/d", "postgres://poundlock@%2Ftmp%2Fpg/postgres", "sqlite:/a/b@c:d.db"] {
+            assert!(!holds_password(good), "{good}");
+        }
+    }
 }

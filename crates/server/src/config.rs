@@ -151,10 +151,10 @@ impl Config {
                 .with_context(|| format!("cannot read the configuration file {}", file.display()))?,
             None => String::new(),
         };
-        let mut table: toml::Table =
-            text.parse().with_context(|| format!("in {}", file.unwrap_or_else(|| Path::new("-")).display()))?;
+        let mut table: toml::Table = overlay::table(&text)
+            .with_context(|| format!("in {}", file.unwrap_or_else(|| Path::new("-")).display()))?;
         overlay::apply(&mut table, environment)?;
-        table.try_into().context("in the configuration; `poundlock config example` shows every key")
+        overlay::typed(table).context("in the configuration; `poundlock config example` shows every key")
     }
 
     /// Refuses combinations that are not safe to run (OPS-02).
@@ -169,6 +169,9 @@ impl Config {
             bail!("issuer {issuer:?} must have no slash at its end, no query and no fragment (RFC 8414 section 2)");
         }
         let host = issuer.split("://").nth(1).unwrap_or("");
+        if host.contains('@') {
+            bail!("issuer {issuer:?} names a user before its host; an issuer is a host and perhaps a path");
+        }
         let local = ["localhost", "127.0.0.1", "[::1]"]
             .iter()
             .any(|name| host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])));
@@ -184,9 +187,14 @@ impl Config {
                 self.listen.address
             );
         }
-        for network in &self.listen.behind {
-            crate::http::edge::client_ip::Network::parse(network)
-                .with_context(|| format!("listen.behind: {network:?} is not a network such as 10.0.0.0/8"))?;
+        for text in &self.listen.behind {
+            let network = crate::http::edge::client_ip::Network::parse(text)
+                .with_context(|| format!("listen.behind: {text:?} is not a network such as 10.0.0.0/8"))?;
+            if network.is_everyone() {
+                bail!(
+                    "listen.behind: {text:?} makes everyone a proxy, who may write any address: name the proxies alone"
+                );
+            }
         }
         Ok(())
     }

@@ -12,8 +12,9 @@ pub(crate) mod step_up;
 
 use poundlock_core::audit::{Event, Key, Lane, Offered, Record};
 pub(crate) use poundlock_core::denial::Denial;
+use poundlock_core::id::UserId;
 use poundlock_core::time::Time;
-use poundlock_store::{Batch, CommitError, Committed, StoreError, audit};
+use poundlock_store::{Batch, CommitError, Committed, StoreError, audit, user};
 
 use crate::app::App;
 use crate::journal::{Note, Noted, Origin};
@@ -76,6 +77,18 @@ pub(crate) async fn commit(app: &App, batch: Batch) -> Result<Option<Committed>,
         Err(CommitError::Conflict { .. }) => Ok(None),
         Err(error) => Err(Fault::Commit(error)),
     }
+}
+
+/// How many logins an account may have under way that cost no attempt to begin.
+pub(crate) const UNSPENT_LOGINS_MAX: i64 = 128;
+
+/// A batch that takes the account's row first, guarding that it is open and unchanged. All batches lock in this order
+/// (account, session, family), so that PostgreSQL finds no deadlock among them.
+pub(crate) fn account_first(user: UserId, version: i64, rest: Batch) -> Batch {
+    let mut batch = Batch::new();
+    user::stands(&mut batch, user, version);
+    batch.append(rest);
+    batch
 }
 
 /// Refuses: writes why, with whatever else the refusal does, and then says so. A refusal that cannot be recorded is a

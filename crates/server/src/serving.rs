@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use poundlock_core::audit::Event;
 use poundlock_core::seal::MasterKey;
 use poundlock_store::Options;
@@ -135,13 +135,54 @@ pub(crate) fn refuse_long_socket(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Binds the admin socket, for its owner alone. The data folder's lock is held, so a socket that is there is a dead one.
+/// Removes what a dead server has left, and nothing else: not a file that --admin-socket names by mistake, and not the
+/// socket of a server on another data folder, whose administrators would then speak to this one.
+fn clear_dead_socket(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::FileTypeExt;
+    let Ok(there) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if !there.file_type().is_socket() {
+        bail!("{} is no socket, and is not removed for one: name another path with --admin-socket", path.display());
+    }
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        bail!("another server answers on {}: name another path with --admin-socket", path.display());
+    }
+    std::fs::remove_file(path).with_context(|| format!("cannot remove the old socket {}", path.display()))
+}
+
+/// Binds the admin socket, for its owner alone.
 fn bind_socket(path: &Path) -> anyhow::Result<UnixListener> {
     refuse_long_socket(path)?;
-    if path.exists() {
-        std::fs::remove_file(path).with_context(|| format!("cannot remove the old socket {}", path.display()))?;
-    }
+    clear_dead_socket(path)?;
     let listener = UnixListener::bind(path).with_context(|| format!("cannot make the socket {}", path.display()))?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_socket_of_a_dead_server_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.sock");
+        assert!(clear_dead_socket(&path).is_ok(), "nothing is there");
+        let live = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        assert!(clear_dead_socket(&path).unwrap_err().to_string().contains("another server"));
+        drop(live);
+        clear_dead_socket(&path).unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_file_that_is_no_socket_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("precious"), folder.path().join("link"));
+        std::fs::write(&file, "data").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        for path in [&file, &link] {
+            assert!(clear_dead_socket(path).unwrap_err().to_string().contains("no socket"));
+        }
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "data");
+    }
 }

@@ -19,8 +19,9 @@ pub(crate) const TOPIC: &str = "status";
 /// How long services keep a list before they ask again: the bound of revocation by polling (DESIGN §8).
 const TTL: Span = Span::from_seconds(10);
 
-/// How old a signed list may get before it is signed anew, whatever the notices say.
-const SERVED_FOR: Span = Span::from_seconds(60);
+/// How old a signed list may get before it is signed anew, whatever the notices say: no older than its own `ttl`, or a
+/// strict service would ask again and again for a list that is stale already.
+const SERVED_FOR: Span = TTL;
 
 /// How often a block is asked for while other nodes take theirs.
 const RESERVE_TRIES: usize = 8;

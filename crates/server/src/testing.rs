@@ -120,10 +120,10 @@ impl TestApp {
         change: impl FnOnce(&mut Settings),
         master: MasterKey,
     ) -> anyhow::Result<Self> {
-        let mut settings =
-            Settings { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new(), node: None };
-        change(&mut settings);
         let mut config = Config::default();
+        let mut settings = Settings::of_tests(config.listen.address);
+        change(&mut settings);
+        config.listen.address = settings.listen;
         config.guard.sources.loopback_unlimited = settings.loopback_unlimited;
         config.listen.behind = settings.trusted_proxies;
         config.password.threads = 2;
@@ -314,8 +314,16 @@ pub struct Settings {
     pub cost: Cost,
     /// Networks of trusted proxies.
     pub trusted_proxies: Vec<String>,
+    /// Where the server is taken to listen.
+    pub listen: SocketAddr,
     /// The node's name; a new one when there is none.
     pub node: Option<NodeName>,
+}
+
+impl Settings {
+    const fn of_tests(listen: SocketAddr) -> Self {
+        Self { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new(), listen, node: None }
+    }
 }
 
 impl Reply {

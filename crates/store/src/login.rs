@@ -16,6 +16,10 @@ static ADVANCE: Statement = Statement::new("UPDATE login SET version = ?3, seale
 static SPEND: Statement = Statement::new("DELETE FROM login WHERE id = ?1 AND version = ?2");
 static END_OF_USER: Statement = Statement::new("DELETE FROM login WHERE account = ?1");
 static END_ALL: Statement = Statement::new("DELETE FROM login");
+static END_SURPLUS: Statement = Statement::new(
+    "DELETE FROM login WHERE account = ?1 AND id NOT IN (
+         SELECT id FROM login WHERE account = ?1 ORDER BY id DESC LIMIT ?2)",
+);
 static SWEEP: Statement = Statement::new("DELETE FROM login WHERE expires_at < ?1");
 
 /// Reads a login's row.
@@ -58,6 +62,12 @@ pub fn spend_opened(batch: &mut Batch, login: &Login) {
 /// Ends every login of an account.
 pub fn end_of_user(batch: &mut Batch, user: UserId) {
     batch.push(&END_OF_USER, params![user], Expect::Any);
+}
+
+/// Ends all but the newest logins of an account, where they may be begun without spending an attempt: rows that anyone
+/// can cause have a limit.
+pub fn end_surplus(batch: &mut Batch, user: UserId, kept: i64) {
+    batch.push(&END_SURPLUS, params![user, kept], Expect::Any);
 }
 
 /// Ends every login there is: a restore.

@@ -71,6 +71,16 @@ fn what_stands_above_a_function_belongs_to_it() {
 }
 
 #[test]
+fn a_body_for_both_engines_is_a_test() {
+    let text = "//! A.\n\nasync fn no_test() {\n}\n\non_both! {\n    async fn otp_06_once(store) {\n    }\n\n    \
+                async fn otp_08_again(store) {\n    }\n}\n\nasync fn none_after() {\n}\n";
+    let file = File::new("crates/a/tests/all/x.rs", text);
+    let seen: Vec<_> = file.functions().into_iter().map(|function| (function.name, function.test)).collect();
+    let expected = [("no_test", false), ("otp_06_once", true), ("otp_08_again", true), ("none_after", false)];
+    assert_eq!(seen, expected.map(|(name, test)| (name.to_owned(), test)));
+}
+
+#[test]
 fn tests_are_told_from_source() {
     let file = File::new("crates/a/src/x.rs", TEXT);
     assert_eq!(file.source().len(), 19);

@@ -10,7 +10,7 @@ use poundlock_core::time::Span;
 use poundlock_store::{Batch, Options, StoreUrl, audit, refresh, session, user};
 use tokio::runtime::Runtime;
 
-use super::super::login::insert;
+use super::super::login::{insert, open_lists};
 use super::CLIENTS;
 use crate::clock::{monotonic_nanos, seconds, seconds_since, wall};
 use crate::load::Loaded;
@@ -20,6 +20,8 @@ use crate::world::{self, CLIENT, World};
 
 /// A source and a sealed successor, as large as the real ones.
 const SUCCESSOR_BYTES: usize = 65;
+/// Far above the lists that a server opens.
+const STATUS_LIST: i64 = 1_000_000;
 
 /// The store under load, and its clients.
 pub(super) struct Store {
@@ -123,14 +125,15 @@ impl Client {
 
 async fn clients(store: &poundlock_store::Store, world: &mut World) -> Result<Vec<Client>> {
     let client = world::client(world::ISSUER)?;
+    open_lists(store, world, &[STATUS_LIST]).await?;
     // One session is opened; the others are rows of the same size, since no seal is opened here.
-    let open = world.session(world.person("template")?, &client, (1_000_000, 0))?.row(&world.ring, &world.rng);
+    let open = world.session(world.person("template")?, &client, (STATUS_LIST, 0))?.row(&world.ring, &world.rng);
     let mut clients = Vec::with_capacity(CLIENTS);
     for number in 0..CLIENTS {
         let person = world.person(&format!("user{number}"))?;
         insert(store, world, std::slice::from_ref(&person)).await?;
         let (id, user) = (SessionId::new(world.now, &world.rng), person.row.id);
-        let session = SessionRow { id, user, factor: None, status: (1_000_000, number as i64), ..open.clone() };
+        let session = SessionRow { id, user, factor: None, status: (STATUS_LIST, number as i64), ..open.clone() };
         let start = Start { session: id, client: CLIENT.to_owned(), binding: None };
         let (token, family) = Family::start(start, world.now, &world.ring, &world.rng);
         let mut batch = Batch::new();
@@ -163,6 +166,21 @@ fn record(world: &World, user: UserId, session: SessionId) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_client_rotates_again_and_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = StoreUrl::sqlite(&folder.path().join("a.db"));
+        runtime().unwrap().block_on(async {
+            let store = poundlock_store::Store::open(&url, &Options::default()).await.unwrap();
+            store.migrate(poundlock_store::migrations::ALL, wall()).await.unwrap();
+            let mut clients = clients(&store, &mut World::alone(wall()).unwrap()).await.unwrap();
+            for client in &mut clients {
+                store.commit(client.batch()).await.unwrap();
+                store.commit(client.batch()).await.unwrap();
+            }
+        });
+    }
 
     #[test]
     fn the_record_of_the_yardsticks_is_as_long_as_a_real_one() {

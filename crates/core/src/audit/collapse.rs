@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::event::Outcome;
+use super::event::{Event, Outcome};
 use super::record::Record;
 use crate::id::RecordId;
 use crate::secret::Digest;
@@ -74,7 +74,13 @@ impl Collapser {
         if record.outcome() != Outcome::Refused {
             return Offered::Write(Box::new(record));
         }
-        let windows = if record.user().is_some() { &mut self.users } else { &mut self.nobody };
+        // What comes before a first proof is anybody's guess at a name: known and unknown names share one room, or a
+        // flood would tell them apart by which of them still gets a reference of its own (THR-14).
+        let guessed = matches!(
+            record.event(),
+            Event::LoginFirstRefused | Event::LoginDelayed | Event::LoginBlocked | Event::LoginShed
+        );
+        let windows = if record.user().is_some() && !guessed { &mut self.users } else { &mut self.nobody };
         windows.offer(record, source, target, now)
     }
 

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use rustix::fs::{FlockOperation, flock};
 
 /// A held lock; it is released when this is dropped, or when the process dies.
@@ -16,6 +16,7 @@ impl DataLock {
     /// Takes the lock; `None` while another process holds it.
     pub(crate) fn take(data: &Path) -> anyhow::Result<Option<Self>> {
         make_folder(data)?;
+        refuse_open_folder(data)?;
         let path = data.join("lock");
         let file = OpenOptions::new()
             .create(true)
@@ -27,6 +28,17 @@ impl DataLock {
     }
 }
 
+/// Refuses a folder in which every user of the machine can put files. Attack: a link at a name that is written here
+/// soon, or a store or key of somebody else's making.
+fn refuse_open_folder(data: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = std::fs::metadata(data).with_context(|| format!("cannot read {}", data.display()))?;
+    if folder.permissions().mode() & 0o002 != 0 {
+        bail!("every user of this machine can write in the data folder {0}: run chmod 700 {0}", data.display());
+    }
+    Ok(())
+}
+
 /// Makes the data folder, for its owner alone.
 fn make_folder(data: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
@@ -35,4 +47,28 @@ fn make_folder(data: &Path) -> anyhow::Result<()> {
         .mode(0o700)
         .create(data)
         .with_context(|| format!("cannot make the data folder {}", data.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn car_04_a_folder_that_everyone_can_write_in_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for (mode, good) in [(0o700, true), (0o755, true), (0o775, true), (0o777, false), (0o1777, false)] {
+            std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(DataLock::take(folder.path()).is_ok(), good, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_new_folder_is_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        assert!(DataLock::take(&data).unwrap().is_some());
+        assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+    }
 }

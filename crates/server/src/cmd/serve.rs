@@ -17,7 +17,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self, place: &Place) -> anyhow::Result<()> {
         let mut config = place.load()?;
-        self.listening.apply(&mut config);
+        self.listening.apply(&mut config)?;
         config.check()?;
         start_log(&config.log, false)?;
         refuse_nobody()?;
@@ -42,8 +42,18 @@ impl Serve {
     }
 }
 
+/// A core dump would hold the opened keys in the clear.
+fn forbid_core_dumps() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::warn!(%error, "core dumps could not be forbidden");
+    }
+}
+
 /// The user `nobody` is shared by whatever else has no user of its own, so its files and sockets are everybody's.
 pub(crate) fn refuse_nobody() -> anyhow::Result<()> {
+    forbid_core_dumps();
     if rustix::process::geteuid().as_raw() == 65534 {
         bail!("running as the user nobody (65534), which other programs share: make a user for Poundlock");
     }

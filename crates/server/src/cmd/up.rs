@@ -37,7 +37,7 @@ pub(crate) struct Up {
 impl Up {
     pub(crate) async fn run(self, place: &Place) -> anyhow::Result<()> {
         let mut config = place.load()?;
-        self.listening.apply(&mut config);
+        self.listening.apply(&mut config)?;
         start_log(&config.log, !self.json)?;
         super::serve::refuse_nobody()?;
         let mut serving = start(config).await?;

@@ -32,10 +32,44 @@ fn ops_02_unsafe_combinations_do_not_start() {
     assert!(refused(&[("POUNDLOCK_ISSUER", "ftp://login.example.org")]).contains("https URL"));
     assert!(refused(&[("POUNDLOCK_LISTEN__ADDRESS", "0.0.0.0:80")]).contains("listen.behind"));
     assert!(refused(&[("POUNDLOCK_LISTEN__BEHIND", "[\"10.0.0.0/99\"]")]).contains("listen.behind"));
+    for everyone in ["0.0.0.0/0", "::/0", "10.0.0.1/0"] {
+        let said = refused(&[("POUNDLOCK_LISTEN__BEHIND", &format!("[\"{everyone}\"]"))]);
+        assert!(said.contains("makes everyone a proxy"), "{everyone}: {said}");
+    }
 }
 
 #[test]
 fn pwd_13_a_cost_under_the_floor_does_not_start() {
     let config = load(&[("POUNDLOCK_PASSWORD__MEMORY_KIB", "1024")]).unwrap();
     assert!(config.check().is_err());
+}
+
+#[test]
+fn t_35_an_error_shows_no_value() {
+    const SECRET: &str = "5ec7e75ec7e7";
+    for name in ["POUNDLOCK_STORE", "POUNDLOCK_MASTER_KEY_", "POUNDLOCK_LISTEN__BEHIND", "POUNDLOCK_PASSWORD__PASSES"] {
+        let said = format!("{:#}", load(&[(name, &format!("postgres://u:{SECRET}, expected@h/d"))]).unwrap_err());
+        assert!(!said.contains(SECRET), "{name}: {said}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("poundlock.toml");
+    for text in [format!("[store]\nurl = \"postgres://u:{SECRET}@h/d\n"), format!("[store]\nurl = {SECRET}x y\n")] {
+        std::fs::write(&file, text).unwrap();
+        let said = format!("{:#}", Config::load(Some(&file), std::iter::empty()).unwrap_err());
+        assert!(!said.contains(SECRET) && said.contains("line 2"), "{said}");
+    }
+    std::fs::write(&file, format!("[store]\nurl = [\"{SECRET}\"]\n")).unwrap();
+    let said = format!("{:#}", Config::load(Some(&file), std::iter::empty()).unwrap_err());
+    assert!(!said.contains(SECRET) && said.contains("expected"), "{said}");
+}
+
+#[test]
+fn car_04_a_variable_may_name_the_key_file_and_its_text_stays_out_of_the_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key");
+    std::fs::write(&file, "ab".repeat(32)).unwrap();
+    for name in ["POUNDLOCK_MASTER_KEY_FILE", "POUNDLOCK_MASTER_KEY__FILE"] {
+        let config = load(&[(name, file.to_str().unwrap())]).unwrap();
+        assert_eq!(config.master_key.file.as_deref(), Some(file.as_path()), "{name}");
+    }
 }

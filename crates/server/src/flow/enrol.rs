@@ -50,6 +50,7 @@ pub(crate) async fn begin_recovered(app: &App, caller: &Caller, origin: &Origin)
     let (started, handle) = Login::enrol_recovered(right, request, now, &app.rng);
     let mut batch = Batch::new();
     login::insert(&mut batch, &started.row(&app.ring, &app.rng));
+    login::end_surplus(&mut batch, session.user(), super::UNSPENT_LOGINS_MAX);
     app.store.commit(batch).await.map_err(Fault::Commit)?;
     Ok(Handle { login: handle.text(), factors: vec!["totp"], expires_in: LIFE.seconds() })
 }

@@ -153,7 +153,7 @@ async fn ticket(
     let note = Note::new(app, origin, now).about(&account.user);
     let name = UserName::for_attempt(&account.user.name);
     let who = super::login::Who { account: Some(&account), name: &name, claim: None };
-    let hash_key = app.ring.counter_key(&[b"hash place", account.user.id.as_bytes()]);
+    let hash_key = app.ring.counter_key(&[b"hash place", account.user.name.as_bytes()]);
     let lane = Lane::Stranger { source: origin.source_digest(&app.ring) };
     let place = match app.hasher.admit(lane, hash_key) {
         Ok(place) => place,

@@ -50,7 +50,9 @@ pub(crate) async fn begin(app: SharedApp, attempt: PasswordAttempt, origin: Orig
     let nobody = lane::nobody(&app, &name);
     let account = user::resolve(&app.store, name.as_str(), nobody).await?;
     let claim = lane::claimed(&app, attempt.device.as_ref(), account.as_ref()).await?;
-    let note = Note::new(&app, &origin, now).client(&request.client).about_maybe(account.as_ref().map(|a| &a.user));
+    // About nobody, whoever is asked for. Attack: refusals alike share one reference, known users apart from nobody; a
+    // source over its limit would read from the reference which names exist, and not one guess would be counted.
+    let note = Note::new(&app, &origin, now).client(&request.client);
     if claim.is_none() {
         super::admit_source(&app, &note, &origin).await?;
     }

@@ -14,7 +14,7 @@ use poundlock_core::time::Time;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, audit, login, refresh as families, session, user};
 
-use super::session::{Bearer, Opened, Outcome, answer};
+use super::session::{Bearer, Opened, Outcome, answer, asks_for_users};
 use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse, refuse_unrecorded};
 use crate::app::{App, SharedApp};
 use crate::journal::{Note, Origin};
@@ -49,7 +49,8 @@ pub(crate) async fn refresh(
             let decision = refresh::decide(&loaded.family, &token, &facts, &app.rng);
             let client = client.ok_or_else(|| refuse_unrecorded(&origin, Denial::SessionEnded))?;
             // A theft is one whatever is asked for beside it.
-            if let Some(name) = audience.as_deref().filter(|_| !matches!(decision, Decision::Theft(_))) {
+            if !matches!(decision, Decision::Theft(_)) {
+                let name = audience.as_deref().unwrap_or_else(|| loaded.session.audience());
                 client.audience_for(Some(name)).map_err(|_| refuse_unrecorded(&origin, Denial::NotAllowed))?;
             }
             let asked = Asked { note: &note, client, audience: audience.as_deref(), token: &token };
@@ -60,6 +61,29 @@ pub(crate) async fn refresh(
         Err(refuse_unrecorded(&origin, Denial::RefreshTooOften(refresh::SLOW_WAIT)))
     })
     .await
+}
+
+/// Signs out by the refresh secret: the way for clients that have no token for the account API. A used-up token is a
+/// theft here too.
+pub(crate) async fn sign_out(app: SharedApp, text: Secret<String>, origin: Origin) -> Answer<()> {
+    let now = super::now(&app, &origin)?;
+    let token = RefreshToken::parse(&app.ring, &text).map_err(|_| refuse_unrecorded(&origin, Denial::BadRefresh))?;
+    let loaded = load(&app, &token).await?.ok_or_else(|| refuse_unrecorded(&origin, Denial::BadRefresh))?;
+    let note = Note::new(&app, &origin, now).about(&loaded.account.user).client(loaded.session.client());
+    let registry = app.registry.load();
+    let client = registry.client(Some(loaded.session.client()));
+    let facts = facts(&app, &loaded, client, &origin, now);
+    match refresh::decide(&loaded.family, &token, &facts, &app.rng) {
+        Decision::Theft(kind) => Err(theft(&app, &note, &loaded, kind).await),
+        Decision::Refuse(refusal) => {
+            let record = note.record(Event::RefreshRefused).within(loaded.session.id());
+            let record = record.with(Key::Rule, refusal.as_str());
+            Err(refuse(&app, Batch::new(), record, denial_of(refusal), loaded.session.id().as_bytes()).await)
+        }
+        Decision::Rotate(_) | Decision::Retry(_) | Decision::Slow { .. } | Decision::ReproveFactor => {
+            super::session::end_one(&app, &note, loaded.session.id(), loaded.session.status().0).await
+        }
+    }
 }
 
 struct Asked<'a> {
@@ -114,7 +138,7 @@ fn facts(app: &App, loaded: &Loaded, client: Option<&Client>, origin: &Origin, n
         // Not `lives`: idleness is `core`'s to measure, and for a kept token from when it was shown.
         session_live: !session.has_ended(),
         user_active: loaded.account.standing().active,
-        client_ok: client.is_some_and(|client| client.id.as_str() == loaded.family.client()),
+        client_ok: client.is_some_and(|client| client.id.as_str() == loaded.family.client() && asks_for_users(client)),
         mfa_time: session.mfa_time(),
         mfa_max_age: client.map_or(poundlock_core::time::Span::ZERO, |client| client.mfa_max_age),
         idle_until: session.idle_until(),
@@ -207,6 +231,7 @@ async fn reprove(app: &App, asked: &Asked<'_>, loaded: &Loaded) -> Answer<Refuse
     let (login, handle) = Login::reprove(id, session.user(), request, (session.id(), kept), (now, &app.rng));
     let mut batch = Batch::new();
     login::insert(&mut batch, &login.row(&app.ring, &app.rng));
+    login::end_surplus(&mut batch, session.user(), super::UNSPENT_LOGINS_MAX);
     let record = asked.note.record(Event::RefreshRefused).within(session.id()).with(Key::Rule, "mfa_max_age");
     let refused = refuse(app, batch, record, Denial::Reprove(asked.client.mfa_max_age), session.id().as_bytes()).await;
     Ok(match refused {
@@ -223,7 +248,7 @@ pub(crate) async fn freshen(
     app: &App,
     note: &Note<'_>,
     (fresh, login, audience): (Fresh, LoginId, String),
-    (account, mut batch, used): (&Account, Batch, Option<DeviceId>),
+    (account, spent, used): (&Account, Batch, Option<DeviceId>),
 ) -> Answer<Outcome> {
     let presented =
         Presented::from_stored(&app.ring, &login, fresh.token()).map_err(|_| Fault::Seal("refresh in a login"))?;
@@ -238,37 +263,41 @@ pub(crate) async fn freshen(
         ..facts(app, &loaded, Some(client), note.origin(), now)
     };
     let asked = Asked { note, client, audience: Some(&audience), token: &presented.token };
+    let mut batch = super::account_first(account.user.id, account.user.version, spent);
     super::login::clear_reproved(app, &mut batch, account.user.id, (Guessable::Totp, used), now);
-    match refresh::rotate_after_reproof(&loaded.family, &presented, &facts, &app.rng) {
+    let decision = refresh::rotate_after_reproof(&loaded.family, &presented, &facts, &app.rng);
+    let (session, token, event) = match decision {
         Decision::Rotate(rotation) => {
-            let session = loaded.session.used(client, now).freshened(fresh).ok_or_else(ended)?;
             families::rotate(&mut batch, &rotation);
-            session::changed(&mut batch, &session.row(&app.ring, &app.rng));
-            user::stands(&mut batch, account.user.id, account.user.version);
-            let record = note.record(Event::RefreshRotated).within(session.id()).with(Key::Rule, "reproved");
-            audit::record(&mut batch, &record);
-            if commit(app, batch).await?.is_none() {
-                return Err(lost(app, note, account).await);
-            }
-            tokens(app, &asked, &session, account, &rotation.next).map(Outcome::from_opened)
+            let session = loaded.session.used(client, now).freshened(fresh).ok_or_else(ended)?;
+            (session, rotation.next, Event::RefreshRotated)
         }
         Decision::Retry(retry) => {
-            let session = loaded.session.freshened(fresh).ok_or_else(ended)?;
             families::retry(&mut batch, &retry);
-            session::changed(&mut batch, &session.row(&app.ring, &app.rng));
-            note.write(&mut batch, Event::RefreshRetried);
-            if commit(app, batch).await?.is_none() {
-                return Err(lost(app, note, account).await);
-            }
-            tokens(app, &asked, &session, account, &retry.successor).map(Outcome::from_opened)
+            (loaded.session.freshened(fresh).ok_or_else(ended)?, retry.successor, Event::RefreshRetried)
         }
-        Decision::Slow { retry_after } => {
-            Err(denied(app, &asked, &loaded, Denial::RefreshTooOften(retry_after), "retries").await)
-        }
-        Decision::Refuse(refusal) => Err(denied(app, &asked, &loaded, denial_of(refusal), refusal.as_str()).await),
-        Decision::Theft(kind) => Err(denied(app, &asked, &loaded, Denial::SessionEnded, kind.as_str()).await),
-        Decision::ReproveFactor => Err(denied(app, &asked, &loaded, Denial::Code, "mfa_max_age").await),
+        refused => return Err(not_freshened(app, &asked, &loaded, (refused, batch)).await),
+    };
+    session::changed(&mut batch, &session.row(&app.ring, &app.rng));
+    audit::record(&mut batch, &note.record(event).within(session.id()).with(Key::Rule, "reproved"));
+    match commit(app, batch).await? {
+        Some(_) => tokens(app, &asked, &session, account, &token).map(Outcome::from_opened),
+        None => Err(lost(app, note, account).await),
     }
+}
+
+/// A re-proof that gives nothing any more. The code that was right is spent all the same.
+async fn not_freshened(app: &App, asked: &Asked<'_>, loaded: &Loaded, (decision, spent): (Decision, Batch)) -> Refused {
+    if let Err(fault) = commit(app, spent).await {
+        return fault.into();
+    }
+    let (denial, rule) = match decision {
+        Decision::Slow { retry_after } => (Denial::RefreshTooOften(retry_after), "retries"),
+        Decision::Refuse(refusal) => (denial_of(refusal), refusal.as_str()),
+        Decision::Theft(kind) => (Denial::SessionEnded, kind.as_str()),
+        Decision::Rotate(_) | Decision::Retry(_) | Decision::ReproveFactor => (Denial::Code, "mfa_max_age"),
+    };
+    denied(app, asked, loaded, denial, rule).await
 }
 
 async fn lost(app: &App, note: &Note<'_>, account: &Account) -> Refused {

@@ -4,7 +4,7 @@
 mod ended;
 mod open;
 
-use poundlock_core::client::{Audience, Client, Scope};
+use poundlock_core::client::{Audience, Client, ClientKind, Scope};
 use poundlock_core::device::DeviceToken;
 use poundlock_core::id::{DeviceId, SessionId, Subject, UserId};
 use poundlock_core::login::{Channel, Request};
@@ -15,7 +15,7 @@ use poundlock_core::time::Time;
 use poundlock_core::token::MintFault;
 use poundlock_core::user::UserRow;
 
-pub(crate) use self::ended::{Caller, end, end_others, list, of_token};
+pub(crate) use self::ended::{Caller, end, end_one, end_others, list, of_token};
 pub(crate) use self::open::{add_recovered, open, open_enrolled};
 use super::{Answer, Denial, Fault, Refused, refuse_unrecorded};
 use crate::app::App;
@@ -61,7 +61,7 @@ pub(crate) struct Wanted<'a> {
 pub(crate) fn request(app: &App, wanted: Wanted<'_>, channel: Channel, origin: &Origin) -> Answer<Request> {
     let not_allowed = || refuse_unrecorded(origin, Denial::NotAllowed);
     let registry = app.registry.load();
-    let client = registry.client(wanted.client).ok_or_else(not_allowed)?;
+    let client = registry.client(wanted.client).filter(|client| asks_for_users(client)).ok_or_else(not_allowed)?;
     let audience = client.audience_for(wanted.audience).map_err(|_| not_allowed())?;
     let asked = wanted.scope.map(Scope::parse).transpose().map_err(|_| not_allowed())?;
     let scope = client.scope.narrow(asked.as_ref()).map_err(|_| not_allowed())?;
@@ -72,6 +72,12 @@ pub(crate) fn request(app: &App, wanted: Wanted<'_>, channel: Channel, origin: &
         channel,
         device: None,
     })
+}
+
+/// Whether this API can hold a client to its registration. It asks no client for a secret and no sender for a key, so it
+/// serves none that must show one: anybody could log a user in under its name, and use what should be bound.
+pub(super) const fn asks_for_users(client: &Client) -> bool {
+    matches!(client.kind, ClientKind::FirstParty | ClientKind::Public) && !client.dpop_required
 }
 
 /// Whose token it is to be.
@@ -122,10 +128,12 @@ pub(super) fn answer(
     refresh: Option<&RefreshToken>,
     (bearer, audience, now): (&Bearer<'_>, &str, Time),
 ) -> Result<Opened, Refused> {
-    let audience = client
-        .audience_for(Some(audience))
-        .or_else(|_| client.audience_for(None))
-        .map_err(|_| Fault::Other("the client has no audience".to_owned()))?;
+    // An audience that was taken from the client gets no token, and no other one gets it in its place.
+    let audience = client.audience_for(Some(audience)).map_err(|_| Refused::Denied {
+        denial: Denial::NotAllowed,
+        reference: String::new(),
+        login: None,
+    })?;
     let (access_token, expires_in) = mint(app, session, client, audience, (bearer, now))?;
     Ok(Opened {
         access_token,

@@ -11,7 +11,7 @@ use poundlock_core::secret::{Digest, Secret};
 use poundlock_core::step_up::{self, Action, StepUpSecret};
 use poundlock_core::user::UserName;
 use poundlock_store::user::Account;
-use poundlock_store::{Batch, login, session, step_up as rights, user};
+use poundlock_store::{Batch, login, session, step_up as rights};
 
 use super::session::{Caller, Outcome};
 use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse};
@@ -66,7 +66,7 @@ pub(crate) async fn begin(
 }
 
 async fn admit(app: &App, note: &Note<'_>, account: &Account, session: &Session) -> Answer<crate::hasher::Place> {
-    let key = app.ring.counter_key(&[b"hash place", account.user.id.as_bytes()]);
+    let key = app.ring.counter_key(&[b"hash place", account.user.name.as_bytes()]);
     match app.hasher.admit(Lane::KnownDevice, key) {
         Ok(place) => Ok(place),
         Err(busy) => {
@@ -89,11 +89,7 @@ pub(crate) async fn raise(
     let session = Session::from_row(&app.ring, &row.ok_or_else(gone)?).map_err(|_| Fault::Seal("session"))?;
     let live = Some(session).filter(|session| session.lives(now)).ok_or_else(gone)?;
     let session = live.raised(&raised, now).ok_or_else(gone)?;
-    let mut first = Batch::new();
-    // The account's row first, as everywhere: batches that lock in one order do not deadlock.
-    user::stands(&mut first, account.user.id, raised.grant().user_version());
-    first.append(batch);
-    let mut batch = first;
+    let mut batch = super::account_first(account.user.id, raised.grant().user_version(), batch);
     let record = note.record(Event::StepUpCompleted).within(session.id()).with(Key::Action, raised.action());
     poundlock_store::audit::record(&mut batch, &record);
     let (secret, right) = step_up::make(raised, now, &app.rng);

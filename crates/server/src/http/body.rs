@@ -1,5 +1,7 @@
 //! JSON bodies, read strictly: the right content type, one object, no unknown and no repeated members.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -9,6 +11,9 @@ use serde::de::{DeserializeOwned, Deserializer};
 use zeroize::Zeroizing;
 
 use super::error::Problem;
+
+/// How long a client may take to send a body: as long as for its headers.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -21,10 +26,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if !is_json(&request) {
             return Err(Problem::bad_content_type(reference));
         }
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| Problem::bad_body(reference.clone(), rejection.status(), &rejection.body_text()))?;
+        let bytes = whole(request, state, BODY_DEADLINE, &reference).await?;
         parse(&bytes).map(Self).map_err(|why| Problem::bad_json(reference, &why))
+    }
+}
+
+/// Reads the body, while it comes. Attack: bodies that never end hold every connection there may be.
+async fn whole<S: Send + Sync>(
+    request: Request,
+    state: &S,
+    deadline: Duration,
+    reference: &str,
+) -> Result<Bytes, Problem> {
+    match tokio::time::timeout(deadline, Bytes::from_request(request, state)).await {
+        Ok(read) => read
+            .map_err(|rejection| Problem::bad_body(reference.to_owned(), rejection.status(), &rejection.body_text())),
+        Err(_) => Err(Problem::slow_body(reference.to_owned())),
     }
 }
 
@@ -74,6 +91,19 @@ mod tests {
     struct Body {
         #[expect(dead_code, reason = "only its parsing is of interest")]
         name: String,
+    }
+
+    #[tokio::test]
+    async fn ops_04_a_body_that_does_not_come_is_not_waited_for() {
+        use axum::http::StatusCode;
+        use axum::response::IntoResponse;
+
+        let endless = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        let request = Request::new(axum::body::Body::from_stream(endless));
+        let slow = whole(request, &(), Duration::ZERO, "req_1").await.unwrap_err();
+        assert_eq!(slow.into_response().status(), StatusCode::REQUEST_TIMEOUT);
+        let whole = whole(Request::new("{}".into()), &(), BODY_DEADLINE, "req_2").await.unwrap();
+        assert_eq!(&whole[..], b"{}");
     }
 
     #[test]

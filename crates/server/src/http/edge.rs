@@ -6,4 +6,5 @@ pub(crate) mod client_ip;
 pub(crate) mod cors;
 pub(crate) mod headers;
 pub(crate) mod host;
+pub(crate) mod peer;
 pub(crate) mod request_id;

@@ -98,6 +98,14 @@ impl Problem {
         Self::new(words::MISDIRECTED, reference)
     }
 
+    pub(crate) fn past_the_proxy(reference: String) -> Self {
+        Self::new(words::PAST_THE_PROXY, reference)
+    }
+
+    pub(crate) fn slow_body(reference: String) -> Self {
+        Self::new(words::SLOW, reference)
+    }
+
     pub(crate) fn not_found(request: &RequestId) -> Self {
         Self::new(words::NOT_FOUND, request.to_string())
     }

@@ -1,7 +1,8 @@
 //! `/v1/session` and `/v1/sessions`: refresh, show, list, end; and the token answer that all logins share.
 
-use axum::extract::{Path, State};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use poundlock_core::id::SessionId;
 use poundlock_core::session::SessionRow;
 use poundlock_core::time::Time;
@@ -20,6 +21,12 @@ use crate::journal::Origin;
 pub(crate) struct Refresh {
     refresh_token: SecretText,
     audience: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignOut {
+    refresh_token: SecretText,
 }
 
 type Answer = Result<axum::Json<Value>, Problem>;
@@ -53,14 +60,20 @@ pub(crate) async fn show(caller: Caller) -> axum::Json<Value> {
     }))
 }
 
-/// Signs out.
+/// Signs out: by a token for the account API, or, for clients that have none, by the refresh secret in the body.
 pub(crate) async fn end(
     State(app): State<SharedApp>,
-    caller: Caller,
     origin: Origin,
-    request: RequestId,
+    id: RequestId,
+    request: Request,
 ) -> Result<StatusCode, Problem> {
-    done(flow::end(&app, &caller, None, &origin).await, &request)
+    if !request.headers().contains_key(AUTHORIZATION) && request.headers().contains_key(CONTENT_TYPE) {
+        let Json(SignOut { refresh_token }) = Json::from_request(request, &app).await?;
+        return done(crate::flow::refresh::sign_out(app, refresh_token.0, origin).await, &id);
+    }
+    let (mut parts, _) = request.into_parts();
+    let caller = Caller::from_request_parts(&mut parts, &app).await?;
+    done(flow::end(&app, &caller, None, &origin).await, &id)
 }
 
 /// The caller's live sessions.

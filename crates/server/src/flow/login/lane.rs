@@ -58,8 +58,11 @@ pub(crate) async fn claimed(
     account: Option<&Account>,
 ) -> Answer<Option<DeviceClaim>> {
     let claim = device.and_then(|device| DeviceToken::parse(&app.ring, device.reveal()));
-    let (Some(claim), Some(account)) = (claim, account) else { return Ok(None) };
-    let known = is_known(app, claim, guard::Account::Known(account.user.id)).await?;
+    let Some(claim) = claim else { return Ok(None) };
+    // Looked up for an unknown name too, for which no device is known. Attack: with a device of one's own account, a
+    // statement less would tell which names exist (THR-14).
+    let counted = account.map_or(guard::Account::Pseudo(0), |account| guard::Account::Known(account.user.id));
+    let known = is_known(app, claim, counted).await?;
     Ok(known.then_some(claim))
 }
 
@@ -109,6 +112,8 @@ async fn turned_away(app: &App, note: &Note<'_>, kind: Guessable, who: &Who<'_>)
         Verdict::Go => Denial::Delayed(poundlock_core::time::Span::from_seconds(1)),
         Verdict::Delay(wait) => Denial::Delayed(wait),
         Verdict::Refused(Reason::BudgetSpent) => Denial::Blocked,
+        // A stranger is not told that devices have failed too: unknown names have none, and would be known by it.
+        Verdict::Refused(Reason::MustRebind) if who.claim.is_none() && kind == Guessable::Password => Denial::Blocked,
         Verdict::Refused(Reason::MustRebind) => Denial::Rebind,
     };
     Ok(refused(app, note, (kind, "strangers", own), denial, who).await)

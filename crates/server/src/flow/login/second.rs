@@ -168,6 +168,8 @@ async fn finish(
             super::super::step_up::raise(app, note, (raised, request.device), (&account, batch, used)).await
         }
         Step::Deny(denial) => {
+            // The proof was right, and is spent with the login, whatever came of it.
+            commit(app, batch).await?;
             let record = note.record(Event::LoginSecondRefused);
             Err(refuse(app, Batch::new(), record, denial, account.user.id.as_bytes()).await)
         }

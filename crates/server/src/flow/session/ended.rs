@@ -48,12 +48,17 @@ pub(crate) async fn end(app: &App, caller: &Caller, which: Option<SessionId>, or
         return Err(refuse_unrecorded(origin, Denial::Gone));
     };
     let note = Note::new(app, origin, caller.now).about(&caller.account.user);
+    end_one(app, &note, row.id, row.status.0).await
+}
+
+/// Ends one session and its refresh families; ended already is as good.
+pub(crate) async fn end_one(app: &App, note: &Note<'_>, id: SessionId, status_list: i64) -> Answer<()> {
     let mut batch = Batch::new();
-    session::end(&mut batch, row.id, caller.now, "signed_out");
-    refresh::end_of_session(&mut batch, row.id, caller.now, "signed_out");
-    let record = note.record(Event::SessionEnded).within(row.id).with(Key::Rule, "signed_out");
+    session::end(&mut batch, id, note.now(), "signed_out");
+    refresh::end_of_session(&mut batch, id, note.now(), "signed_out");
+    let record = note.record(Event::SessionEnded).within(id).with(Key::Rule, "signed_out");
     poundlock_store::audit::record(&mut batch, &record);
-    batch.notify(crate::status::TOPIC, row.status.0.to_string());
+    batch.notify(crate::status::TOPIC, status_list.to_string());
     commit(app, batch).await?;
     Ok(())
 }

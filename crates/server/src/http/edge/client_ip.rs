@@ -25,6 +25,11 @@ impl Network {
         (prefix <= bits).then_some(Self { address, prefix })
     }
 
+    /// Whether every address of its family lies in it.
+    pub(crate) const fn is_everyone(self) -> bool {
+        self.prefix == 0
+    }
+
     /// Whether the address lies in it. A v4 address written as v6 counts as v4.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {

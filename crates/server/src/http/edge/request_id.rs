@@ -53,7 +53,7 @@ impl FromRequestParts<SharedApp> for Origin {
     }
 }
 
-fn trusted(app: &SharedApp) -> Vec<Network> {
+pub(super) fn trusted(app: &SharedApp) -> Vec<Network> {
     app.config.listen.behind.iter().filter_map(|text| Network::parse(text)).collect()
 }
 

@@ -60,6 +60,18 @@ pub(super) const MISDIRECTED: Words = words(
     "This server has another name",
     "Send the request to the host in the issuer's address.",
 );
+pub(super) const PAST_THE_PROXY: Words = words(
+    "past_the_proxy",
+    StatusCode::FORBIDDEN,
+    "This port is for the proxy alone",
+    "Send the request to the issuer's address. If you are its proxy, have yourself added to listen.behind.",
+);
+pub(super) const SLOW: Words = words(
+    "slow_body",
+    StatusCode::REQUEST_TIMEOUT,
+    "The body came too slowly",
+    "Send the whole request within 10 seconds.",
+);
 pub(super) const UNAVAILABLE: Words = words(
     "unavailable",
     StatusCode::SERVICE_UNAVAILABLE,

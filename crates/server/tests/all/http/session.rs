@@ -5,5 +5,6 @@ mod freshness;
 mod limits;
 mod race;
 mod refresh;
+mod sign_out;
 mod theft;
 mod tokens;

@@ -86,6 +86,19 @@ on_both! {
         assert_eq!(passing(&app, 140, nowhere).await, 120, "all of them share one limit");
     }
 
+    async fn an_open_port_answers_the_proxies_alone(store) {
+        let app = TestApp::with(&store, |settings| {
+            settings.listen = "0.0.0.0:8080".parse().unwrap();
+            settings.trusted_proxies = vec!["10.0.0.0/8".to_owned()];
+        })
+        .await;
+        let stranger = app.raw(ip("203.0.113.9"), attempt("ada", None)).await;
+        assert_eq!((stranger.status.as_u16(), stranger.refusal()), (403, "past_the_proxy"));
+        assert_eq!(app.checks(), 0);
+        assert_eq!(app.raw(ip("10.0.0.1"), attempt("ada", Some("203.0.113.9"))).await.refusal(), "credentials");
+        assert_eq!(app.raw(ip("127.0.0.1"), attempt("ada", None)).await.refusal(), "credentials");
+    }
+
     async fn t_20_a_forwarded_address_counts_from_named_proxies_only(store) {
         let app = behind(&store, &["10.0.0.0/8"]).await;
         let spoofing = |n: usize| (Some(ip("203.0.113.9")), Some(format!("198.51.100.{n}")));

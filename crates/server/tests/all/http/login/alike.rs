@@ -5,7 +5,7 @@ use poundlock_store::on_both;
 use poundlock_store::testing::{start_trace, take_trace};
 use serde_json::json;
 
-use crate::attempt::{AFTER_ANY_DELAY, password, shape};
+use crate::attempt::{AFTER_ANY_DELAY, password, password_on, shape, text};
 
 /// One failed attempt, and the work it took.
 struct Seen {
@@ -74,6 +74,37 @@ on_both! {
             assert_eq!(seen.statements, wrong.statements, "{case}: other statements");
             assert_eq!(seen.record, wrong.record, "{case}: another record");
         }
+    }
+
+    async fn thr_14_over_its_limit_a_source_reads_no_name_from_references(store) {
+        let app = TestApp::with(&store, |settings| settings.loopback_unlimited = false).await;
+        let ada = app.enrol("ada", &[]).await;
+        let name = |n: usize| if n.is_multiple_of(2) { ada.name.clone() } else { format!("made-up-{n}") };
+        let mut seen = Vec::new();
+        for n in 0..60 {
+            let reply = password(&app, &name(n), "wrong").await;
+            if reply.refusal() == "too_many_attempts" && reply.headers.contains_key("retry-after") {
+                seen.push((n % 2, reply.body["reference"].clone()));
+            }
+        }
+        // The last ones are counted in one record each kind of refusal; whom they are about must not choose it.
+        let last: Vec<_> = seen.iter().rev().take(8).collect();
+        assert_eq!(last.len(), 8, "the source was not limited");
+        assert!(last.iter().any(|(kind, _)| *kind == 0) && last.iter().any(|(kind, _)| *kind == 1));
+        assert!(last.iter().all(|(_, reference)| *reference == last[0].1), "{last:?}");
+    }
+
+    async fn thr_14_a_device_of_ones_own_makes_no_statement_more_for_a_known_name(store) {
+        let app = TestApp::on(&store).await;
+        let own = text(&app.enrol("ada", &[]).await.tokens, "device");
+        app.enrol("bob", &[]).await;
+        let mut seen = Vec::new();
+        for name in ["bob", "nobody-here"] {
+            start_trace(app.store());
+            password_on(&app, name, "wrong", &own).await;
+            seen.push(take_trace(app.store()));
+        }
+        assert_eq!(seen[0], seen[1]);
     }
 
     async fn thr_14_a_recovery_code_sent_along_does_not_tell_who_exists(store) {

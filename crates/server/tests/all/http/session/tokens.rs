@@ -3,11 +3,14 @@
 use jsonwebtoken::jwk::JwkSet as OtherSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use poundlock::testing::TestApp;
+use poundlock_core::client::ClientKind;
 use poundlock_core::time::Span;
 use poundlock_store::on_both;
 use serde_json::{Value, json};
 
-use crate::http::behind::{ACCOUNT, ISSUER, account, add_audience, at_service, change_client, claims, part, text};
+use crate::http::behind::{
+    ACCOUNT, ISSUER, account, add_audience, at_service, change_client, claims, part, refresh, text,
+};
 
 const WITHOUT_SCOPE: [&str; 15] = [
     "acr",
@@ -99,6 +102,21 @@ on_both! {
         kids.sort();
         kids.dedup();
         assert_eq!(kids.len(), 3, "key_03: one key has one algorithm");
+    }
+
+    async fn rft_06_a_client_that_must_show_a_secret_or_a_key_gets_nothing_without_it(store) {
+        let app = TestApp::on(&store).await;
+        let ada = app.enrol("ada", &[]).await;
+        for (kind, bound) in
+            [(ClientKind::Confidential, false), (ClientKind::Service, false), (ClientKind::FirstParty, true)]
+        {
+            change_client(&app, |spec| (spec.kind, spec.dpop_required) = (kind, bound)).await;
+            let login = app.post("/v1/login", &json!({ "name": "ada", "password": ada.password })).await;
+            assert_eq!(login.refusal(), "not_allowed", "{kind:?} {bound}");
+            assert_eq!(refresh(&app, &ada.tokens["refresh_token"]).await.refusal(), "bad_refresh", "{kind:?} {bound}");
+        }
+        change_client(&app, |spec| (spec.kind, spec.dpop_required) = (ClientKind::Public, false)).await;
+        refresh(&app, &ada.tokens["refresh_token"]).await.ok();
     }
 
     async fn tok_11_an_answer_with_tokens_is_stored_nowhere(store) {

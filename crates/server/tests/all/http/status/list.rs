@@ -48,7 +48,7 @@ on_both! {
         assert_eq!(set, 1);
     }
 
-    async fn an_unchanged_list_is_not_sent_again(store) {
+    async fn tok_16_an_unchanged_list_is_not_sent_again(store) {
         let app = TestApp::on(&store).await;
         app.enrol("ada", &[]).await;
         let first = app.get("/status/1").await;

@@ -1,31 +1,31 @@
 //! Canaries: no secret that goes through the server is in a record or in a line of the log, at any level, and what a
 //! client sends splits no record and no line (T-35).
 
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use axum::http::Method;
 use poundlock::testing::TestApp;
 use poundlock_core::time::Span;
 use poundlock_store::testing::TestStore;
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
 
 use super::{account_token, check, seal_and_sign, step_up, text, wrong_password};
 
-/// Keeps what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
+thread_local! {
+    /// What is logged on this thread, while a test listens.
+    static HEARD: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
+
+/// Writes to the thread's own log.
+struct Log;
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        HEARD.with_borrow_mut(|heard| heard.as_mut().map(|heard| heard.extend_from_slice(bytes)));
         Ok(bytes.len())
     }
 
@@ -34,18 +34,21 @@ impl Write for Log {
     }
 }
 
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
+/// Listens to everything on this thread, down to traces; a test on one thread hears all of its server. The subscriber
+/// is one for the whole process: those that come and go race with each other for what a line is worth.
+fn listen() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| {
+        let listening = dynamic_filter_fn(|_, _| HEARD.with_borrow(Option::is_some));
+        let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(|| Log).with_filter(listening);
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
+    });
+    HEARD.set(Some(Vec::new()));
 }
 
-/// Logs everything of this thread, down to traces.
-fn listen(log: &Log) -> tracing::subscriber::DefaultGuard {
-    let all = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(log.clone());
-    tracing::subscriber::set_default(all.finish())
+/// Ends the listening; gives what was heard.
+fn heard() -> String {
+    String::from_utf8(HEARD.take().unwrap()).unwrap()
 }
 
 /// Whether `secret` stands in `text` by itself: six digits inside a longer number are chance.
@@ -70,8 +73,8 @@ fn secrets_of(answer: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn aud_03_t_35_no_canary_is_in_a_record_or_in_the_log() {
-    let (store, log) = (TestStore::sqlite().await, Log::default());
-    let _listening = listen(&log);
+    listen();
+    let store = TestStore::sqlite().await;
     let app = TestApp::on(&store).await;
     let mut canaries = Vec::new();
 
@@ -125,7 +128,7 @@ async fn aud_03_t_35_no_canary_is_in_a_record_or_in_the_log() {
     let export = app.export().await.unwrap();
     assert!(check(&export, None).holds());
     let tail = app.admin(Method::GET, "/v1/admin/audit/records?limit=1000", None).await.ok().to_string();
-    let said = log.text();
+    let said = heard();
     assert!(said.contains("audit checkpoint") && said.contains("DEBUG"), "nothing was listened to");
     assert!(canaries.len() >= 25, "{}", canaries.len());
     for canary in &canaries {
@@ -139,8 +142,8 @@ async fn aud_03_t_35_no_canary_is_in_a_record_or_in_the_log() {
 
 #[tokio::test]
 async fn aud_04_t_35_hostile_text_splits_no_record_and_no_line() {
-    let (store, log) = (TestStore::sqlite().await, Log::default());
-    let _listening = listen(&log);
+    listen();
+    let store = TestStore::sqlite().await;
     let app = TestApp::on(&store).await;
     let hostile = "x\r\n2027-01-15T08:00:00Z ERROR forged\u{1b}[2J\u{9b}1m\u{202e}\n{\"record\":{}}";
     let before = app.records().await.len();
@@ -160,6 +163,6 @@ async fn aud_04_t_35_hostile_text_splits_no_record_and_no_line() {
     let report = check(&export, None);
     assert!(report.holds(), "{report}");
     assert_eq!(export.lines().count() as u64, report.records + report.checkpoints + 2);
-    let said = log.text();
+    let said = heard();
     assert!(!said.contains("ERROR forged") && !said.contains('\u{1b}') && !said.contains('\u{9b}'), "{said}");
 }
