@@ -73,7 +73,23 @@ pub enum Then {
         action: String,
         /// What it acts on.
         target: String,
+        /// The refresh token that was sent along, in its stored form: the step-up replaces it (SES-01).
+        #[serde(default)]
+        token: Option<Vec<u8>>,
     },
+}
+
+/// What a step-up is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepUpFor {
+    /// The session that asks.
+    pub session: SessionId,
+    /// The action.
+    pub action: Action,
+    /// What it acts on.
+    pub target: String,
+    /// The refresh token to replace, in the form stored for this login.
+    pub token: Option<Vec<u8>>,
 }
 
 /// A login under way.
@@ -168,13 +184,15 @@ impl Login {
     /// A right password inside a live session, for one action of it.
     #[must_use]
     pub fn step_up(
+        id: LoginId,
         evidence: Evidence,
         request: Request,
-        (session, action, target): (SessionId, Action, String),
+        wanted: StepUpFor,
         at: (Time, &dyn Rng),
     ) -> (Self, LoginHandle) {
-        let then = Then::StepUp { session, action: action.as_str().to_owned(), target };
-        Self::begin(State::Second { evidence }, request, then, at.0, at.1)
+        let StepUpFor { session, action, target, token } = wanted;
+        let then = Then::StepUp { session, action: action.as_str().to_owned(), target, token };
+        Self::begin_as(id, State::Second { evidence }, request, then, at)
     }
 
     /// A live session must prove its second factor again before it goes on. `id` is drawn by the caller, since the
@@ -403,8 +421,8 @@ fn complete(evidence: Evidence, request: Request, then: Then) -> Step {
         (Some(grant), Then::Tokens) => Step::Grant(Box::new(Granted { grant, request, enrolled: None })),
         // Attack: a stolen recovery code enrols a factor, and that factor removes the owner's.
         (Some(grant), Then::StepUp { .. }) if grant.held() => Step::Deny(Denial::Held),
-        (Some(grant), Then::StepUp { session, action, target }) => {
-            Step::Raise(Raised { session, action, target, grant })
+        (Some(grant), Then::StepUp { session, action, target, token }) => {
+            Step::Raise(Raised { session, action, target, token, grant })
         }
         _ => Step::Deny(Denial::WrongStep),
     }

@@ -44,6 +44,7 @@ pub struct Raised {
     pub(super) session: SessionId,
     pub(super) action: String,
     pub(super) target: String,
+    pub(super) token: Option<Vec<u8>>,
     pub(super) grant: Grant,
 }
 
@@ -84,6 +85,12 @@ impl Raised {
     #[must_use]
     pub fn action(&self) -> &str {
         &self.action
+    }
+
+    /// The refresh token that the step-up replaces, in its stored form.
+    #[must_use]
+    pub fn token(&self) -> Option<&[u8]> {
+        self.token.as_deref()
     }
 
     /// What the action acts on.

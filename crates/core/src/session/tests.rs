@@ -7,7 +7,7 @@ use super::*;
 use crate::evidence::Means;
 use crate::evidence::tests::{NOW, evidence_of, factor, user};
 use crate::id::LoginId;
-use crate::login::{Channel, Login, Request, Step};
+use crate::login::{Channel, Login, Request, Step, StepUpFor};
 use crate::policy::tests::grant_of;
 use crate::seal::MasterKey;
 use crate::step_up::Action;
@@ -71,8 +71,9 @@ fn request() -> Request {
 /// Both factors proved for removing factor `fac_1`.
 pub(crate) fn raised(session: SessionId, user: UserId, now: Time) -> Raised {
     let evidence = evidence_of(user, &[(Means::Password, now)]);
-    let what = (session, Action::RemoveFactor, "fac_1".to_owned());
-    let (login, _) = Login::step_up(evidence, request(), what, (now, &SeededRng::new(8)));
+    let (rng, action, target) = (SeededRng::new(8), Action::RemoveFactor, "fac_1".to_owned());
+    let wanted = StepUpFor { session, action, target, token: None };
+    let (login, _) = Login::step_up(LoginId::new(now, &rng), evidence, request(), wanted, (now, &rng));
     match login.totp(code_of(user, now)) {
         Step::Raise(raised) => raised,
         other => panic!("not raised: {other:?}"),

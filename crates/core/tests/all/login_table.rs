@@ -119,6 +119,7 @@ fn stp_05_a_step_up_carries_its_own_action_and_a_re_proof_its_own_session() {
     let (login, _) = world.stored(world.step_up(&world.ada, session, NOW), NOW);
     let Step::Raise(raised) = take(&world, login, "totp") else { panic!("no raise") };
     assert_eq!((raised.session(), raised.action(), raised.target()), (session, "factor.remove", "fac_1"));
+    assert_eq!(raised.token(), Some(&b"stored token"[..]));
     assert_eq!((raised.grant().user(), raised.grant().event().auth_time()), (world.ada.user, NOW));
     let (login, _) = world.stored(world.reprove(&world.ada, session, NOW), NOW);
     let Step::Fresh(fresh) = take(&world, login, "totp") else { panic!("no freshness") };

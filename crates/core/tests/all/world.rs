@@ -5,7 +5,7 @@ use std::time::Duration;
 use poundlock_core::evidence::Evidence;
 use poundlock_core::id::{FactorId, LoginId, SessionId, UserId};
 use poundlock_core::invite::{self, EnrolRight, Purpose};
-use poundlock_core::login::{Channel, Login, LoginHandle, Request, Standing, Step};
+use poundlock_core::login::{Channel, Login, LoginHandle, Request, Standing, Step, StepUpFor};
 use poundlock_core::password::{self, Attempt, Context, Cost, Hashing, Memory, NewPassword, PasswordProof, Verifier};
 use poundlock_core::policy;
 use poundlock_core::recovery::{self, RecoveryCode, RecoveryCodes, RecoveryProof};
@@ -73,8 +73,10 @@ impl World {
     }
 
     pub(crate) fn step_up(&self, person: &Person, session: SessionId, now: Time) -> (Login, LoginHandle) {
-        let what = (session, Action::RemoveFactor, "fac_1".to_owned());
-        Login::step_up(self.evidence(person, now), api(), what, (now, &self.rng))
+        let (action, target) = (Action::RemoveFactor, "fac_1".to_owned());
+        let wanted = StepUpFor { session, action, target, token: Some(b"stored token".to_vec()) };
+        let id = LoginId::new(now, &self.rng);
+        Login::step_up(id, self.evidence(person, now), api(), wanted, (now, &self.rng))
     }
 
     pub(crate) fn reprove(&self, person: &Person, session: SessionId, now: Time) -> (Login, LoginHandle) {

@@ -3,7 +3,7 @@
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::client::Client;
 use poundlock_core::guard::Guessable;
-use poundlock_core::id::{DeviceId, LoginId};
+use poundlock_core::id::{DeviceId, LoginId, SessionId};
 use poundlock_core::login::{Channel, Fresh, LIFE, Login, Request};
 use poundlock_core::refresh::{
     self, Decision, Facts, Family, Presented, RefreshToken, Refusal, Retry, Rotation, TheftKind,
@@ -283,6 +283,42 @@ pub(crate) async fn freshen(
     match commit(app, batch).await? {
         Some(_) => tokens(app, &asked, &session, account, &token).map(Outcome::from_opened),
         None => Err(lost(app, note, account).await),
+    }
+}
+
+/// Keeps a refresh token that was sent along with a step-up, sealed to the login that will replace it.
+pub(super) fn keep(app: &App, text: &Secret<String>, login: &LoginId, origin: &Origin, now: Time) -> Answer<Vec<u8>> {
+    let token = RefreshToken::parse(&app.ring, text).map_err(|_| refuse_unrecorded(origin, Denial::BadRefresh))?;
+    Ok(Presented { token, at: now }.to_stored(&app.ring, login, &app.rng))
+}
+
+/// Replaces the kept token in the batch that completes the step-up. A copy of the old one is a used-up token from then
+/// on, and whoever shows it ends the session.
+pub(super) async fn replace_kept(
+    app: &App,
+    note: &Note<'_>,
+    (login, session, kept): (&LoginId, SessionId, &[u8]),
+    batch: &mut Batch,
+) -> Answer<RefreshToken> {
+    let presented = Presented::from_stored(&app.ring, login, kept).map_err(|_| Fault::Seal("refresh in a login"))?;
+    let ended = || Refused::Denied { denial: Denial::SessionEnded, reference: String::new(), login: None };
+    // Another session's token is none of this step-up's: it must not be moved by it.
+    let loaded = load(app, &presented.token).await?.filter(|found| found.session.id() == session);
+    let loaded = loaded.ok_or_else(|| refuse_unrecorded(note.origin(), Denial::BadRefresh))?;
+    let registry = app.registry.load();
+    let client = registry.client(Some(loaded.session.client())).ok_or_else(ended)?;
+    let facts = Facts { mfa_time: note.now(), ..facts(app, &loaded, Some(client), note.origin(), note.now()) };
+    let asked = Asked { note, client, audience: None, token: &presented.token };
+    match refresh::rotate_after_reproof(&loaded.family, &presented, &facts, &app.rng) {
+        Decision::Rotate(rotation) => {
+            families::rotate(batch, &rotation);
+            Ok(rotation.next)
+        }
+        Decision::Retry(retry) => {
+            families::retry(batch, &retry);
+            Ok(retry.successor)
+        }
+        refused => Err(not_freshened(app, &asked, &loaded, (refused, Batch::new())).await),
     }
 }
 

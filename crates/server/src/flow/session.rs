@@ -40,7 +40,12 @@ pub(crate) struct Opened {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Tokens(Box<Opened>),
-    StepUp { step_up: Secret<String>, expires_in: i64 },
+    StepUp {
+        step_up: Secret<String>,
+        expires_in: i64,
+        /// The new refresh token and its life in seconds, where the old one was sent along.
+        refresh: Option<(Secret<String>, i64)>,
+    },
 }
 
 impl Outcome {

@@ -4,8 +4,8 @@ use poundlock_core::audit::{Event, Key};
 use poundlock_core::device::DeviceClaim;
 use poundlock_core::evidence::Evidence;
 use poundlock_core::guard::Guessable;
-use poundlock_core::id::DeviceId;
-use poundlock_core::login::{Channel, LIFE, Login, Raised, Request};
+use poundlock_core::id::{DeviceId, LoginId};
+use poundlock_core::login::{Channel, LIFE, Login, Raised, Request, StepUpFor};
 use poundlock_core::password::Attempt;
 use poundlock_core::secret::{Digest, Secret};
 use poundlock_core::step_up::{self, Action, StepUpSecret};
@@ -20,16 +20,24 @@ use crate::hasher::Lane;
 use crate::journal::{Note, Origin};
 use poundlock_core::session::Session;
 
+/// What a caller asks for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) action: Action,
+    pub(crate) target: String,
+    pub(crate) password: Attempt,
+    /// Sent along, it is replaced when the step-up completes, so that a copy of it does not rise with the session.
+    pub(crate) refresh_token: Option<Secret<String>>,
+}
+
 /// Begins a step-up: the password now, the second factor next.
-pub(crate) async fn begin(
-    app: SharedApp,
-    caller: Caller,
-    (action, target, password): (Action, String, Attempt),
-    origin: Origin,
-) -> Answer<Handle> {
+pub(crate) async fn begin(app: SharedApp, caller: Caller, asked: Asked, origin: Origin) -> Answer<Handle> {
     super::to_the_end(async move {
         let Caller { account, session, now } = caller;
         let note = Note::new(&app, &origin, now).about(&account.user).client(session.client());
+        let Asked { action, target, password, refresh_token } = asked;
+        let id = LoginId::new(now, &app.rng);
+        let token = refresh_token.map(|text| super::refresh::keep(&app, &text, &id, &origin, now)).transpose()?;
         let place = admit(&app, &note, &account, &session).await?;
         let name = UserName::for_attempt(&account.user.name);
         let claim = session.device().map(|device| DeviceClaim { device, user: account.user.id });
@@ -48,7 +56,8 @@ pub(crate) async fn begin(
             device: spent.device,
         };
         let evidence = Evidence::first(proof, account.user.version);
-        let (started, handle) = Login::step_up(evidence, request, (session.id(), action, target), (now, &app.rng));
+        let wanted = StepUpFor { session: session.id(), action, target, token };
+        let (started, handle) = Login::step_up(id, evidence, request, wanted, (now, &app.rng));
         let mut batch = Batch::new();
         login::insert(&mut batch, &started.row(&app.ring, &app.rng));
         session::lives(&mut batch, session.id(), session.version());
@@ -80,7 +89,7 @@ async fn admit(app: &App, note: &Note<'_>, account: &Account, session: &Session)
 pub(crate) async fn raise(
     app: &App,
     note: &Note<'_>,
-    (raised, device): (Raised, Option<DeviceId>),
+    (login, raised, device): (LoginId, Raised, Option<DeviceId>),
     (account, batch, used): (&Account, Batch, Option<DeviceId>),
 ) -> Answer<Outcome> {
     let now = note.now();
@@ -92,14 +101,22 @@ pub(crate) async fn raise(
     let mut batch = super::account_first(account.user.id, raised.grant().user_version(), batch);
     let record = note.record(Event::StepUpCompleted).within(session.id()).with(Key::Action, raised.action());
     poundlock_store::audit::record(&mut batch, &record);
-    let (secret, right) = step_up::make(raised, now, &app.rng);
     session::changed(&mut batch, &session.row(&app.ring, &app.rng));
+    let refresh = match raised.token() {
+        Some(kept) => Some(super::refresh::replace_kept(app, note, (&login, session.id(), kept), &mut batch).await?),
+        None => None,
+    };
+    let (secret, right) = step_up::make(raised, now, &app.rng);
     rights::insert(&mut batch, &right);
     for proved in [(Guessable::Password, device), (Guessable::Totp, used)] {
         super::login::clear_reproved(app, &mut batch, account.user.id, proved, now);
     }
     match commit(app, batch).await? {
-        Some(_) => Ok(Outcome::StepUp { step_up: secret.text(), expires_in: step_up::LIFE.seconds() }),
+        Some(_) => Ok(Outcome::StepUp {
+            step_up: secret.text(),
+            expires_in: step_up::LIFE.seconds(),
+            refresh: refresh.map(|token| (token.text(&app.ring), (session.idle_until() - now).seconds_up())),
+        }),
         None => {
             let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "conflict");
             Err(refuse(app, Batch::new(), record, Denial::Code, account.user.id.as_bytes()).await)

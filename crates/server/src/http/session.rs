@@ -132,7 +132,15 @@ pub(crate) fn tokens(opened: &Opened) -> Value {
 pub(crate) fn outcome(outcome: &Outcome) -> Value {
     match outcome {
         Outcome::Tokens(opened) => tokens(opened),
-        Outcome::StepUp { step_up, expires_in } => json!({ "step_up": step_up.reveal(), "expires_in": expires_in }),
+        Outcome::StepUp { step_up, expires_in, refresh: None } => {
+            json!({ "step_up": step_up.reveal(), "expires_in": expires_in })
+        }
+        Outcome::StepUp { step_up, expires_in, refresh: Some((token, life)) } => json!({
+            "step_up": step_up.reveal(),
+            "expires_in": expires_in,
+            "refresh_token": token.reveal(),
+            "refresh_expires_in": life,
+        }),
     }
 }
 

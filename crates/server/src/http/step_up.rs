@@ -21,6 +21,7 @@ pub(crate) struct Begin {
     #[serde(default)]
     target: String,
     password: SecretText,
+    refresh_token: Option<SecretText>,
 }
 
 /// Longest target, in bytes: an id.
@@ -38,6 +39,12 @@ pub(crate) async fn begin(
         .filter(|_| body.target.len() <= TARGET_BYTES_MAX)
         .ok_or_else(|| Problem::bad_request(&request, "there is no such action"))?;
     let password = login::attempt(body.password.0).map_err(|refused| Problem::of(refused, &request))?;
-    let asked = step_up::begin(app, caller, (action, body.target, password), origin).await;
+    let asked = step_up::Asked {
+        action,
+        target: body.target,
+        password,
+        refresh_token: body.refresh_token.map(|token| token.0),
+    };
+    let asked = step_up::begin(app, caller, asked, origin).await;
     asked.map(|handle| axum::Json(ask(&handle))).map_err(|refused| Problem::of(refused, &request))
 }

@@ -165,11 +165,13 @@ async fn finish(
             super::super::refresh::freshen(app, note, kept, (&account, batch, used)).await
         }
         Step::Raise(raised) => {
-            super::super::step_up::raise(app, note, (raised, request.device), (&account, batch, used)).await
+            super::super::step_up::raise(app, note, (id, raised, request.device), (&account, batch, used)).await
         }
         Step::Deny(denial) => {
-            // The proof was right, and is spent with the login, whatever came of it.
-            commit(app, batch).await?;
+            // A factor on probation was proved rightly: its code is spent with the login. On a wrong step nothing is.
+            if denial == Denial::Held {
+                commit(app, batch).await?;
+            }
             let record = note.record(Event::LoginSecondRefused);
             Err(refuse(app, Batch::new(), record, denial, account.user.id.as_bytes()).await)
         }

@@ -2,5 +2,6 @@
 
 mod changes;
 mod kinds;
+mod replaced;
 mod step_up;
 mod world;
