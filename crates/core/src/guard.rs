@@ -185,6 +185,4 @@ pub const fn both_empty(strangers_tried: u32, devices_tried: u32) -> bool {
 }
 
 #[cfg(test)]
-mod model;
-#[cfg(test)]
 mod tests;

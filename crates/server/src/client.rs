@@ -2,6 +2,8 @@
 //! server words them.
 
 pub(crate) mod admin;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,5 +1,8 @@
 //! Places in status lists, and the lists as they are served. Reserves in blocks; never gives a place twice.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};

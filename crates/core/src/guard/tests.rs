@@ -1,12 +1,14 @@
 //! Keys, ladder and verdicts by table. What they add up to is in `model`.
 
+mod model;
+
 use super::*;
 use crate::seal::MasterKey;
 use crate::testing::SeededRng;
 
 const NOW: Time = Time::from_millis(1_900_000_000_000);
 
-pub(super) fn ring(seed: u64) -> Keyring {
+fn ring(seed: u64) -> Keyring {
     let rng = SeededRng::new(seed);
     let master = MasterKey::random(&rng);
     Keyring::open(&master, &Keyring::create(&master, &rng)).unwrap()

@@ -1,5 +1,8 @@
 //! Verifies a token from the key set alone, as any service would, and shows its claims with a line of explanation each.
 
+#[cfg(test)]
+mod tests;
+
 use anyhow::Context;
 use poundlock_verify::{JwkSet, Seconds, Verifier};
 use serde_json::Value;
@@ -11,8 +14,16 @@ use crate::registry::DEFAULT_AUDIENCE;
 
 /// Checks a token against the server's published keys.
 pub(crate) async fn verified(client: &Client, issuer: &str, audience: &str, token: &str) -> anyhow::Result<Value> {
+    verified_at(client, (issuer, audience), token, Seconds::new(Clock::start().wall().seconds())).await
+}
+
+async fn verified_at(
+    client: &Client,
+    (issuer, audience): (&str, &str),
+    token: &str,
+    now: Seconds,
+) -> anyhow::Result<Value> {
     let keys = JwkSet::parse(client.text("/.well-known/jwks.json").await?.as_bytes())?;
-    let now = Seconds::new(Clock::start().wall().seconds());
     let claims = Verifier::new(issuer, audience).with_keys(keys).check(token, now)?;
     serde_json::to_value(claims).context("the claims do not read")
 }
@@ -22,16 +33,20 @@ pub(crate) const AUDIENCE: &str = DEFAULT_AUDIENCE;
 
 /// Shows the claims.
 pub(crate) fn claims(claims: &Value) {
-    let Some(claims) = claims.as_object() else { return };
+    for (name, value, meaning) in explained(claims) {
+        tell(&format!("  {} {value}", bold(&format!("{name:<10}"))));
+        tell(&format!("             {meaning}"));
+    }
+}
+
+/// Name, value and meaning of each claim, in the order of reading; those that are not known come last.
+fn explained(claims: &Value) -> Vec<(&str, String, &'static str)> {
+    let Some(claims) = claims.as_object() else { return Vec::new() };
     let known = MEANINGS.iter().filter_map(|(name, meaning)| claims.get(*name).map(|value| (*name, value, *meaning)));
     let is_new = |name: &str| !MEANINGS.iter().any(|(known, _)| *known == name);
     let others = claims.iter().filter(|(name, _)| is_new(name));
-    for (name, value, meaning) in
-        known.chain(others.map(|(name, value)| (name.as_str(), value, "see the documentation")))
-    {
-        tell(&format!("  {} {}", bold(&format!("{name:<10}")), shown(value)));
-        tell(&format!("             {meaning}"));
-    }
+    let others = others.map(|(name, value)| (name.as_str(), value, "see the documentation"));
+    known.chain(others).map(|(name, value, meaning)| (name, shown(value), meaning)).collect()
 }
 
 /// A value as a person reads it.
@@ -62,16 +77,3 @@ const MEANINGS: [(&str, &str); 15] = [
     ("sid", "the session it rests on"),
     ("status", "where services see, without asking, whether the session was ended"),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_shown_as_a_person_reads_them() {
-        assert_eq!(shown(&serde_json::json!("aal2")), "aal2");
-        assert_eq!(shown(&serde_json::json!(["pwd", "otp"])), "[\"pwd\",\"otp\"]");
-        let status = serde_json::json!({ "status_list": { "idx": 7, "uri": "https://a.example/status/1" } });
-        assert_eq!(shown(&status), "place 7 of https://a.example/status/1");
-    }
-}

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
-use super::tests::ring;
-use super::*;
+use super::super::*;
+use super::ring;
 use crate::device::{DEVICE_FAILS_MAX, DeviceClaim, DeviceRow, lane};
 use crate::testing::SeededRng;
 
