@@ -5,6 +5,8 @@ pub(crate) mod keys;
 pub(crate) mod notices;
 pub(crate) mod sealer;
 pub(crate) mod sweep;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

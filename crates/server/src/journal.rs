@@ -2,6 +2,8 @@
 //! batch that decides.
 
 mod keys;
+#[cfg(test)]
+mod tests;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Deref;

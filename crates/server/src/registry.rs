@@ -1,5 +1,8 @@
 //! Clients and audiences, as checked values in memory. Read whole from the store, replaced whole when it changes.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use anyhow::Context;
@@ -27,7 +30,7 @@ impl Registry {
         let audiences = audiences(&rows.audiences, issuer)?;
         let mut clients = BTreeMap::new();
         for stored in rows.clients {
-            match build(&stored.spec, issuer, &audiences) {
+            match build(&stored.spec, issuer, &audiences).and_then(|client| refuse_other_name(&stored.id, client)) {
                 Ok(client) => drop(clients.insert(stored.id, client)),
                 Err(problem) => tracing::error!(client = %stored.id, %problem, "this client is not usable"),
             }
@@ -55,6 +58,13 @@ impl Registry {
         }
         algs
     }
+}
+
+/// Refuses a row that holds the specification of another client. Attack: an edit of the database that lets the users of
+/// one client sign in as those of a stronger one.
+fn refuse_other_name(stored: &str, client: Client) -> anyhow::Result<Client> {
+    anyhow::ensure!(client.id.as_str() == stored, "the specification is that of {}", client.id);
+    Ok(client)
 }
 
 /// Checks stored audiences.

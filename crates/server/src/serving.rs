@@ -1,5 +1,8 @@
 //! A server under way: listeners, jobs, and an end that loses no answer.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -156,33 +159,4 @@ fn bind_socket(path: &Path) -> anyhow::Result<UnixListener> {
     let listener = UnixListener::bind(path).with_context(|| format!("cannot make the socket {}", path.display()))?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
     Ok(listener)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_socket_of_a_dead_server_is_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("admin.sock");
-        assert!(clear_dead_socket(&path).is_ok(), "nothing is there");
-        let live = std::os::unix::net::UnixListener::bind(&path).unwrap();
-        assert!(clear_dead_socket(&path).unwrap_err().to_string().contains("another server"));
-        drop(live);
-        clear_dead_socket(&path).unwrap();
-        assert!(!path.exists());
-    }
-
-    #[test]
-    fn a_file_that_is_no_socket_is_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let (file, link) = (folder.path().join("precious"), folder.path().join("link"));
-        std::fs::write(&file, "data").unwrap();
-        std::os::unix::fs::symlink(&file, &link).unwrap();
-        for path in [&file, &link] {
-            assert!(clear_dead_socket(path).unwrap_err().to_string().contains("no socket"));
-        }
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), "data");
-    }
 }

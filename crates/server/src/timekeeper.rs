@@ -1,5 +1,8 @@
 //! Says what time it is, or that it cannot be said: a clock that fell back or jumped issues nothing (OPS-10).
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Mutex;
 
 use poundlock_core::denial::Denial;

@@ -71,4 +71,39 @@ mod tests {
         assert!(DataLock::take(&data).unwrap().is_some());
         assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
     }
+
+    #[test]
+    fn one_holds_a_folder_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let other = tempfile::tempdir().unwrap();
+        let held = DataLock::take(folder.path()).unwrap().unwrap();
+        assert!(DataLock::take(folder.path()).unwrap().is_none());
+        assert!(DataLock::take(other.path()).unwrap().is_some(), "another folder is free");
+        // The same folder by another way is the same folder.
+        let link = other.path().join("link");
+        std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+        assert!(DataLock::take(&link).unwrap().is_none());
+        drop(held);
+        assert!(DataLock::take(folder.path()).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_a_dead_holder_left_is_no_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("lock"), "1234").unwrap();
+        assert!(DataLock::take(folder.path()).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_the_folder_is_told_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        std::fs::write(&data, "").unwrap();
+        let why = format!("{:#}", DataLock::take(&data).unwrap_err());
+        assert!(why.contains(&data.display().to_string()), "{why}");
+        std::fs::remove_file(&data).unwrap();
+        std::fs::create_dir_all(data.join("lock")).unwrap();
+        let why = format!("{:#}", DataLock::take(&data).unwrap_err());
+        assert!(why.contains("cannot open") && why.contains("lock"), "{why}");
+    }
 }

@@ -1,6 +1,9 @@
 //! Asking and telling on a terminal. Answers go to standard output; questions and notes to standard error, so that a
 //! pipe gets the answer alone.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -87,6 +90,10 @@ pub(crate) fn read_secret(path: &Path) -> anyhow::Result<Secret<String>> {
 
 /// A QR code for the terminal: two rows of modules in one line of text.
 pub(crate) fn qr(text: &str) -> anyhow::Result<String> {
+    draw(text, has_colour())
+}
+
+fn draw(text: &str, colour: bool) -> anyhow::Result<String> {
     const QUIET: isize = 2;
     let code = QRBuilder::new(text).ecl(ECL::L).build().map_err(|error| anyhow::anyhow!("no QR code: {error:?}"))?;
     let size = isize::try_from(code.size)?;
@@ -98,10 +105,10 @@ pub(crate) fn qr(text: &str) -> anyhow::Result<String> {
     let mut out = String::new();
     for y in (-QUIET..size + QUIET).step_by(2) {
         // Black on white whatever the terminal's own colours are; without colour, light modules are drawn.
-        out.push_str(if has_colour() { "\x1b[38;5;16;48;5;231m" } else { "" });
+        out.push_str(if colour { "\x1b[38;5;16;48;5;231m" } else { "" });
         for x in -QUIET..size + QUIET {
             let (top, bottom) = (dark(x, y), dark(x, y + 1));
-            let (top, bottom) = if has_colour() { (top, bottom) } else { (!top, !bottom) };
+            let (top, bottom) = if colour { (top, bottom) } else { (!top, !bottom) };
             out.push(match (top, bottom) {
                 (true, true) => '█',
                 (true, false) => '▀',
@@ -109,7 +116,7 @@ pub(crate) fn qr(text: &str) -> anyhow::Result<String> {
                 (false, false) => ' ',
             });
         }
-        out.push_str(if has_colour() { "\x1b[0m\n" } else { "\n" });
+        out.push_str(if colour { "\x1b[0m\n" } else { "\n" });
     }
     Ok(out)
 }

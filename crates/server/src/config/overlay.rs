@@ -1,6 +1,9 @@
 //! Variables over the file: `POUNDLOCK_LISTEN__ADDRESS` sets `address` in `[listen]`. With `_FILE` at its end a
 //! variable names a file that holds the value.
 
+#[cfg(test)]
+mod tests;
+
 use anyhow::{Context, anyhow, bail};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -19,7 +22,7 @@ pub(super) fn apply(table: &mut Table, environment: impl Iterator<Item = (String
     let mut settings: Vec<_> = environment.filter(|(name, _)| name.starts_with(PREFIX)).collect();
     settings.sort();
     for (name, value) in settings {
-        let key = name.trim_start_matches(PREFIX);
+        let key = name.strip_prefix(PREFIX).unwrap_or_default();
         if NOT_SETTINGS.contains(&key) {
             continue;
         }
@@ -83,8 +86,9 @@ fn insert(table: &mut Table, path: &[String], value: Value) -> anyhow::Result<()
 
 /// A number or truth value where it reads as one, a list where it is in brackets, else text.
 fn parse(text: &str) -> Value {
-    let read = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
-    match read {
+    let read = format!("value = {text}").parse::<Table>().ok();
+    // More than one key: the text has a line that reads as a setting of its own, and is text as a whole.
+    match read.filter(|table| table.len() == 1).and_then(|mut table| table.remove("value")) {
         Some(value @ (Value::Integer(_) | Value::Boolean(_) | Value::Array(_))) => value,
         _ => Value::String(text.to_owned()),
     }

@@ -23,6 +23,12 @@ pub struct Tried {
 }
 
 impl TestApp {
+    /// The shared parts, for the tests of what lies behind the routes.
+    #[cfg(test)]
+    pub(crate) const fn shared(&self) -> &crate::app::SharedApp {
+        &self.app
+    }
+
     /// How many one-time codes have been compared.
     #[must_use]
     pub fn codes_checked(&self) -> u64 {

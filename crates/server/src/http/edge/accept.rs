@@ -1,6 +1,9 @@
 //! The accept loop: one task a connection, a deadline for request headers, a cap on connections, and a shutdown that
 //! loses no answer.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,18 +18,27 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
-/// How long a client may take to send its request headers (slowloris).
-const HEADER_DEADLINE: Duration = Duration::from_secs(10);
+/// What a listener bears.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// How long a client may take to send its request headers (slowloris).
+    header_deadline: Duration,
+    /// Connections at once.
+    connections_max: usize,
+    /// How long answers under way may take at shutdown.
+    drain: Duration,
+}
 
-/// Connections at once, of each listener.
-const CONNECTIONS_MAX: usize = 4096;
-
-/// How long answers under way may take at shutdown.
-const DRAIN: Duration = Duration::from_secs(10);
+const LIMITS: Limits =
+    Limits { header_deadline: Duration::from_secs(10), connections_max: 4096, drain: Duration::from_secs(10) };
 
 /// Serves TCP until `stop`.
-pub(crate) async fn tcp(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
-    let (graceful, places) = (GracefulShutdown::new(), Arc::new(Semaphore::new(CONNECTIONS_MAX)));
+pub(crate) async fn tcp(listener: TcpListener, router: Router, stop: watch::Receiver<bool>) {
+    serve(listener, router, stop, LIMITS).await;
+}
+
+async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>, limits: Limits) {
+    let (graceful, places) = (GracefulShutdown::new(), Arc::new(Semaphore::new(limits.connections_max)));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -41,7 +53,7 @@ pub(crate) async fn tcp(listener: TcpListener, router: Router, mut stop: watch::
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
         let _ = stream.set_nodelay(true);
         let service = with_peer(router.clone(), peer);
-        let connection = connection().serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let connection = connection(limits).serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that hangs up or sends garbage ends its own connection; there is nothing to do about it.
@@ -49,7 +61,9 @@ pub(crate) async fn tcp(listener: TcpListener, router: Router, mut stop: watch::
             drop(place);
         });
     }
-    drain(graceful).await;
+    // Who comes now is refused at once and can go to another node, rather than wait for an end.
+    drop(listener);
+    drain(graceful, limits.drain).await;
 }
 
 /// Serves a Unix socket until `stop`.
@@ -68,18 +82,20 @@ pub(crate) async fn unix(listener: UnixListener, router: Router, mut stop: watch
             tracing::warn!("a process of another user came to the admin socket and was turned away");
             continue;
         }
-        let connection = connection().serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let connection =
+            connection(LIMITS).serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             let _ = connection.await;
         });
     }
-    drain(graceful).await;
+    drop(listener);
+    drain(graceful, LIMITS.drain).await;
 }
 
-fn connection() -> http1::Builder {
+fn connection(limits: Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE).max_headers(64);
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.header_deadline).max_headers(64);
     builder
 }
 
@@ -105,8 +121,8 @@ fn with_peer(
     })
 }
 
-async fn drain(graceful: GracefulShutdown) {
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+async fn drain(graceful: GracefulShutdown, most: Duration) {
+    if tokio::time::timeout(most, graceful.shutdown()).await.is_err() {
         tracing::warn!("some answers were still under way at shutdown");
     }
 }

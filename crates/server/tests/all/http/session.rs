@@ -3,6 +3,7 @@
 mod end;
 mod freshness;
 mod limits;
+mod model;
 mod race;
 mod refresh;
 mod sign_out;

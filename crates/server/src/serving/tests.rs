@@ -1,0 +1,154 @@
+//! Listeners and the admin socket on a real machine, and a whole server from its start to its end.
+
+use std::os::unix::ffi::OsStrExt;
+
+use poundlock_core::testing::SeededRng;
+use poundlock_store::{Store, StoreUrl, audit};
+use tempfile::TempDir;
+
+use super::*;
+use crate::client::Client;
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// A configuration of a new data folder, on a free port of loopback.
+fn config(folder: &TempDir) -> Config {
+    let mut config = Config { data: folder.path().join("data"), ..Config::default() };
+    config.listen.address = SocketAddr::from(([127, 0, 0, 1], 0));
+    config.password.threads = 1;
+    config
+}
+
+async fn start(config: Config) -> anyhow::Result<Serving> {
+    let lock = DataLock::take(&config.data)?.context("the folder is in use")?;
+    Serving::start(config, MasterKey::random(&SeededRng::new(1)), lock).await
+}
+
+/// The events in the store of a server that has ended, oldest first.
+async fn events(data: &Path) -> Vec<String> {
+    let store = Store::open(&StoreUrl::sqlite(&data.join("poundlock.db")), &Options::default()).await.unwrap();
+    let mut records = audit::tail(&store, 100).await.unwrap();
+    records.reverse();
+    let read = records.iter().map(|record| serde_json::from_slice::<serde_json::Value>(&record.body).unwrap());
+    read.map(|record| record["event"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_answers_on_both_loopbacks_and_on_its_socket_until_its_end() {
+    let folder = TempDir::new().unwrap();
+    let config = config(&folder);
+    let (data, socket) = (config.data.clone(), config.admin_socket());
+    let serving = start(config).await.unwrap();
+    let port = serving.address.port();
+    assert_ne!(port, 0, "the issuer names the port that was found");
+    assert_eq!(serving.app.issuer, format!("http://localhost:{port}"));
+    for loopback in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
+        let client = Client::to_own(SocketAddr::new(loopback, port), &serving.app.issuer).unwrap();
+        assert!(client.text("/health/live").await.unwrap().contains("live"), "{loopback}");
+    }
+    let foreign = Client::to_own(serving.address, "http://evil.example").unwrap();
+    assert!(foreign.text("/.well-known/jwks.json").await.unwrap_err().to_string().contains("421"));
+    let admin = Client::over(&socket).unwrap();
+    assert!(admin.text("/v1/admin/ready").await.unwrap().contains("\"ready\""));
+    assert_eq!((mode(&socket), mode(&data)), (0o600, 0o700));
+    assert!(DataLock::take(&data).unwrap().is_none(), "the folder is held");
+    serving.end().await.unwrap();
+    assert!(!socket.exists());
+    assert!(DataLock::take(&data).unwrap().is_some());
+    assert!(tokio::net::TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).await.is_err());
+    let events = events(&data).await;
+    let at = |name: &str| events.iter().position(|event| event == name).unwrap_or_else(|| panic!("{name}: {events:?}"));
+    assert!(at("server.started") < at("server.stopped"), "{events:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_may_not_have_its_socket_does_not_serve() {
+    let folder = TempDir::new().unwrap();
+    let mut config = config(&folder);
+    let precious = folder.path().join("precious");
+    std::fs::write(&precious, "data").unwrap();
+    config.admin.socket = Some(precious.clone());
+    let Err(error) = start(config.clone()).await else { panic!("it started") };
+    assert!(error.to_string().contains("is no socket"), "{error}");
+    assert_eq!(std::fs::read_to_string(&precious).unwrap(), "data");
+    // Nothing is left of the attempt: the folder is free, and another socket will do.
+    config.admin.socket = None;
+    start(config).await.unwrap().end().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_socket_is_its_owners_alone_and_takes_the_place_of_a_dead_one() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("admin.sock");
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let listener = bind_socket(&path).unwrap();
+    assert_eq!(mode(&path), 0o600);
+    assert!(bind_socket(&path).unwrap_err().to_string().contains("another server"));
+    drop(listener);
+    bind_socket(&path).unwrap();
+}
+
+#[tokio::test]
+async fn a_socket_in_no_folder_is_told_by_name() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("no/admin.sock");
+    let why = bind_socket(&path).unwrap_err().to_string();
+    assert!(why.contains("cannot make the socket") && why.contains("no/admin.sock"), "{why}");
+}
+
+#[test]
+fn a_path_is_measured_in_bytes() {
+    let path = |bytes: usize| PathBuf::from(format!("/{}", "a".repeat(bytes - 1)));
+    refuse_long_socket(&path(100)).unwrap();
+    let error = refuse_long_socket(&path(101)).unwrap_err();
+    assert!(error.is::<WrongCall>() && error.to_string().contains("101 bytes"), "{error}");
+    let accents = PathBuf::from("/".to_owned() + &"é".repeat(50));
+    assert_eq!((accents.as_os_str().as_bytes().len(), refuse_long_socket(&accents).is_err()), (101, true));
+}
+
+#[tokio::test]
+async fn localhost_is_both_families_and_another_address_is_itself_alone() {
+    for (asked, both) in [("127.0.0.1:0", true), ("[::1]:0", true), ("127.0.0.2:0", false)] {
+        let listeners = bind(asked.parse().unwrap()).await.unwrap();
+        let addresses: Vec<_> = listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
+        assert_eq!(addresses.len(), 1 + usize::from(both), "{addresses:?}");
+        assert!(addresses.iter().all(|address| address.ip().is_loopback()), "{addresses:?}");
+        assert!(addresses.iter().all(|address| address.port() == addresses[0].port()), "{addresses:?}");
+        assert!(!both || addresses[0].is_ipv4() != addresses[1].is_ipv4(), "{addresses:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_told_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let _held = TcpListener::bind(taken).await.unwrap();
+    let why = bind(taken).await.unwrap_err().to_string();
+    assert!(why.contains(&taken.to_string()) && why.contains("--listen"), "{why}");
+}
+
+#[test]
+fn only_the_socket_of_a_dead_server_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("admin.sock");
+    assert!(clear_dead_socket(&path).is_ok(), "nothing is there");
+    let live = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    assert!(clear_dead_socket(&path).unwrap_err().to_string().contains("another server"));
+    drop(live);
+    clear_dead_socket(&path).unwrap();
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_file_that_is_no_socket_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("precious"), folder.path().join("link"));
+    std::fs::write(&file, "data").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    for path in [&file, &link] {
+        assert!(clear_dead_socket(path).unwrap_err().to_string().contains("no socket"));
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "data");
+}
