@@ -9,6 +9,9 @@ use crate::stats::{Difference, Spread, T_LIMIT, compare, mean, percentile};
 /// Above this quantile of both samples together the machine speaks, not the server.
 const QUIET: f64 = 0.9;
 
+/// A run that could not have seen a difference of this much says little.
+const COARSE_MILLIS: f64 = 1.0;
+
 /// One kind against the first.
 struct Pair {
     says: &'static str,
@@ -85,7 +88,8 @@ pub(super) fn text(head: &[String], sampled: &[Sampled]) -> (String, bool) {
         let _ = writeln!(out, "{}", pair.row());
     }
     let same = !pairs.iter().any(Pair::differs);
-    let _ = writeln!(out, "\n{}", conclusion(same));
+    let coarsest = pairs.iter().map(|pair| pair.quiet.visible).fold(0.0, f64::max);
+    let _ = writeln!(out, "\n{}", conclusion(same, coarsest));
     (out, same)
 }
 
@@ -96,12 +100,20 @@ fn summary(one: &Sampled) -> String {
     format!("| {} | {rounds} | {median:.3} ms | {mean:.3} ms | {low:.2}..{high:.2} ms |", one.kind.says())
 }
 
-const fn conclusion(same: bool) -> &'static str {
-    if same {
-        "Read plainly: in this run, time did not tell who has an account. Over a network the noise is larger still."
-    } else {
-        "Read plainly: in this run, time told the kinds marked above apart. Run it again on a quiet machine; if it stays, \
-         it is a hole (T-23)."
+/// What a reader takes away; `coarsest` is the smallest difference in milliseconds that every pair could have shown.
+fn conclusion(same: bool, coarsest: f64) -> &'static str {
+    match (same, coarsest > COARSE_MILLIS) {
+        (true, false) => {
+            "Read plainly: in this run, time did not tell who has an account. Over a network the noise is larger still."
+        }
+        (true, true) => {
+            "Read plainly: no difference was seen, but the machine was so busy, or the samples so few, that even one of \
+             more than a millisecond could hide. Run it again on a quiet machine before relying on it."
+        }
+        (false, _) => {
+            "Read plainly: in this run, time told the kinds marked above apart. Run it again on a quiet machine; if it \
+             stays, it is a hole (T-23)."
+        }
     }
 }
 
@@ -135,6 +147,13 @@ mod tests {
             let (text, same) = text(&[], &[known, sampled(Kind::UnknownName, 2, shift)]);
             assert!(!same && text.contains("**differs**"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_run_that_could_see_little_says_so() {
+        assert!(conclusion(true, 0.2).contains("did not tell"));
+        assert!(conclusion(true, 20.0).contains("could hide"));
+        assert!(conclusion(false, 20.0).contains("a hole"));
     }
 
     #[test]
