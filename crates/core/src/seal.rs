@@ -338,7 +338,12 @@ mod tests {
         let (_, _, ring) = ring(1);
         let sealed = ring.seal(HERE, b"evidence", &SeededRng::new(9));
         assert_eq!(ring.open_sealed(HERE, &sealed).unwrap().reveal(), b"evidence");
-        for other in [Place { kind: "session", ..HERE }, Place { id: b"two", ..HERE }, Place { version: 4, ..HERE }] {
+        for other in [
+            Place { kind: "session", ..HERE },
+            Place { kind: "nogil", ..HERE },
+            Place { id: b"two", ..HERE },
+            Place { version: 4, ..HERE },
+        ] {
             assert!(ring.open_sealed(other, &sealed).is_err());
         }
     }
