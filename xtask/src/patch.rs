@@ -14,7 +14,7 @@ use crate::requirement::Id;
 pub const FOLDER: &str = "tests/sabotage";
 
 /// A patch as its header describes it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Patch {
     /// The file name without its ending.
     pub name: String,

@@ -42,11 +42,12 @@ impl Verdict {
 }
 
 /// Runs the patches that `words` choose: names, `--ci` for the short run, or none for all.
-/// True when every hole was noticed. A run over all of them writes the report.
+/// True when every hole was noticed. A run writes its rows into the report; rows of patches that were not run, and have
+/// not changed since, stay. The short run writes nothing.
 pub fn run(words: &[String]) -> Result<bool> {
     let root = crate::root()?;
     let all = patch::all(&root)?;
-    let count = all.len();
+    let every = all.clone();
     let patches = chosen(all, words)?;
     let server = server(&root)?;
     let environment = server.iter().map(|server| (postgres::VARIABLE.to_owned(), server.url.clone().into())).collect();
@@ -59,8 +60,9 @@ pub fn run(words: &[String]) -> Result<bool> {
         println!("{:<22} {:<8} {}", verdict.text(), patch.requirement.to_string(), patch.name);
         outcomes.push((patch, verdict));
     }
-    if patches.len() == count {
-        fs::write(root.join(REPORT), report(&outcomes))?;
+    if !words.iter().any(|word| word == "--ci") {
+        let before = fs::read_to_string(root.join(REPORT)).unwrap_or_default();
+        fs::write(root.join(REPORT), report(&every, &outcomes, &before))?;
     }
     let noticed = outcomes.iter().filter(|(_, verdict)| *verdict == Verdict::Noticed).count();
     println!("{noticed} of {} holes were noticed", outcomes.len());
@@ -161,7 +163,7 @@ fn arguments(words: &[String]) -> Vec<String> {
     flags
 }
 
-fn report(outcomes: &[(&Patch, Verdict)]) -> String {
+fn report(every: &[Patch], outcomes: &[(&Patch, Verdict)], before: &str) -> String {
     let mut text = String::from(
         "# Sabotage\n\n\
          Written by `cargo xtask sabotage`; do not edit.\n\
@@ -169,12 +171,16 @@ fn report(outcomes: &[(&Patch, Verdict)]) -> String {
          and must turn red with it; a patch that does not compile proves nothing and counts as a failure.\n\n\
          | patch | requirement | hole | tests | outcome |\n|---|---|---|---|---|\n",
     );
-    for (patch, verdict) in outcomes {
+    let mut rows = Vec::new();
+    for patch in every {
         let Patch { name, requirement, hole, test, .. } = patch;
-        let _ = writeln!(text, "| `{name}` | {requirement} | {hole} | `{test}` | {} |", verdict.text());
+        let about = format!("| `{name}` | {requirement} | {hole} | `{test}` | ");
+        let now = outcomes.iter().find(|(run, _)| run.name == *name).map(|(_, verdict)| verdict.text());
+        let outcome = now.or_else(|| before.lines().find_map(|line| line.strip_prefix(&about)?.strip_suffix(" |")));
+        rows.extend(outcome.map(|outcome| format!("{about}{outcome} |")));
     }
-    let noticed = outcomes.iter().filter(|(_, verdict)| *verdict == Verdict::Noticed).count();
-    let _ = writeln!(text, "\n{noticed} of {} holes were noticed.", outcomes.len());
+    let noticed = rows.iter().filter(|row| row.ends_with("| noticed |")).count();
+    let _ = writeln!(text, "{}\n\n{noticed} of {} holes were noticed.", rows.join("\n"), rows.len());
     text
 }
 
@@ -225,9 +231,19 @@ mod tests {
         let patches = patches();
         let verdicts = [Verdict::Noticed, Verdict::Unnoticed, Verdict::DoesNotBuild];
         let outcomes: Vec<_> = patches.iter().zip(verdicts).collect();
-        let text = report(&outcomes);
+        let text = report(&patches, &outcomes, "");
         assert_eq!(reported(&text), ["one", "two", "three"]);
         assert!(text.contains("| `two` | OTP-05 | Twice. | `core otp` | NOT NOTICED |"), "{text}");
         assert!(text.ends_with("1 of 3 holes were noticed.\n"));
+    }
+
+    #[test]
+    fn a_run_of_some_keeps_the_rows_of_the_others_unless_they_changed() {
+        let mut patches = patches();
+        let before = report(&patches, &patches.iter().map(|one| (one, Verdict::Noticed)).collect::<Vec<_>>(), "");
+        patches[2].hole = "Another.".to_owned();
+        let text = report(&patches, &[(&patches[1], Verdict::Unnoticed)], &before);
+        assert_eq!(reported(&text), ["one", "two"], "a changed patch must be run again");
+        assert!(text.ends_with("1 of 2 holes were noticed.\n"), "{text}");
     }
 }
