@@ -171,6 +171,7 @@ impl Hasher {
     }
 
     /// How many jobs were run.
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn checks(&self) -> u64 {
         self.counts().checks
     }
