@@ -1,9 +1,11 @@
 //! The goals that are measured, in the order of their worth, and the report of them. Each goal has a file of its own.
 
 mod crypto;
+mod flood;
 mod login;
 mod memory;
 mod mint;
+mod overload;
 mod rotation;
 mod start;
 mod verify;
@@ -19,23 +21,24 @@ use crate::{clock, machine};
 type Goal = fn(&Call) -> Result<Section>;
 
 /// What can be measured, in the order that it is.
-const GOALS: [(u8, Goal); 6] = [
+const GOALS: [(u8, Goal); 8] = [
     (2, verify::measure),
     (3, mint::measure),
     (4, login::measure),
     (6, rotation::measure),
+    (9, overload::neighbours),
+    (10, overload::measure),
     (11, start::measure),
     (12, memory::measure),
 ];
 
 /// What is not, and why.
-const UNMEASURED: [(&str, &str); 8] = [
+const UNMEASURED: [(&str, &str); 7] = [
     ("goal 1, forward-auth", "the route is not built yet"),
     ("goal 2, cached verification and its allocations", "the cache of verified tokens is not built yet"),
     ("goal 5, an AVX2 hasher", "the hasher is the `argon2` crate with reused memory, and no code of our own yet"),
     ("goal 7, refresh over HTTP against a peer", "the rate under goal 12 stands alone; no peer is driven beside it"),
     ("goal 8, PostgreSQL", "the bench runs on SQLite"),
-    ("goals 9 and 10, a login flood and overload", "no scenario drives them yet"),
     ("goal 13, ten million users", "seeding them takes longer than the rest of the bench"),
     ("Rauthy, a yardstick of goals 11 and 12", "it is not in a registry that the bench installs from"),
 ];

@@ -2,7 +2,7 @@
 //! reads chunked bodies.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -16,6 +16,8 @@ pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
     port: u16,
     request: Vec<u8>,
+    /// What this connection says of who is behind it, as a proxy would.
+    forwarded_for: Option<String>,
 }
 
 /// An answer.
@@ -30,7 +32,17 @@ impl Connection {
         let stream = TcpStream::connect(address).with_context(|| format!("cannot connect to {address}"))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(ANSWER_DEADLINE))?;
-        Ok(Self { stream: BufReader::new(stream), port: address.port(), request: Vec::with_capacity(1024) })
+        Ok(Self {
+            stream: BufReader::new(stream),
+            port: address.port(),
+            request: Vec::with_capacity(1024),
+            forwarded_for: None,
+        })
+    }
+
+    /// Speaks for another address from now on; a server that trusts this machine as its proxy believes it.
+    pub(crate) fn speak_for(&mut self, address: Ipv4Addr) {
+        self.forwarded_for = Some(format!("x-forwarded-for: {address}\r\n"));
     }
 
     /// Posts JSON.
@@ -41,9 +53,11 @@ impl Connection {
     /// Posts JSON that is text already.
     pub(crate) fn post_text(&mut self, path: &str, body: &str) -> Result<Reply> {
         self.request.clear();
+        let forwarded = self.forwarded_for.as_deref().unwrap_or_default();
         write!(
             self.request,
-            "POST {path} HTTP/1.1\r\nhost: localhost:{}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nhost: localhost:{}\r\ncontent-type: application/json\r\n{forwarded}content-length: \
+             {}\r\n\r\n{body}",
             self.port,
             body.len()
         )?;

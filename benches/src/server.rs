@@ -57,6 +57,15 @@ impl Place {
         Running::start(&mut command, address, "/health/ready")
     }
 
+    /// The same behind a proxy on this machine, which may speak for other addresses.
+    pub(crate) fn serve_behind_a_proxy(&self) -> Result<Running> {
+        let address = free_address()?;
+        let mut command = self.command("serve", address);
+        command.env("POUNDLOCK_MASTER_KEY", self.master.to_hex().as_str());
+        command.env("POUNDLOCK_LISTEN__BEHIND", r#"["127.0.0.1/32"]"#);
+        Running::start(&mut command, address, "/health/ready")
+    }
+
     /// A command of the binary in this place, in an environment of its own.
     pub(crate) fn command(&self, word: &str, address: SocketAddr) -> Command {
         let mut command = Command::new(&self.binary);

@@ -30,8 +30,8 @@ const SPARE: f64 = 2.0;
 
 /// Somebody as the load client knows them.
 pub(super) struct Known {
-    name: String,
-    app: Totp,
+    pub(super) name: String,
+    pub(super) app: Totp,
 }
 
 /// What the rounds gave, by round.
@@ -191,7 +191,7 @@ fn hash_for(slice: f64) -> Result<Hashed> {
 }
 
 /// Makes the people of a new place.
-fn seeded(place: &Place, people: usize) -> Result<Vec<Known>> {
+pub(super) fn seeded(place: &Place, people: usize) -> Result<Vec<Known>> {
     let (runtime, store, world) = place.world()?;
     let mut known = Vec::with_capacity(people);
     runtime.block_on(async {
