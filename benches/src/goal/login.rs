@@ -8,6 +8,9 @@ use poundlock_core::password::{Attempt, Cost, Memory, Verifier, check};
 use poundlock_core::secret::Secret;
 use poundlock_store::{Batch, Store, factor, status, user};
 use serde_json::json;
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
 use totp_rs::Totp;
 
 use crate::call::Call;
@@ -90,7 +93,7 @@ pub(super) fn measure(call: &Call) -> Result<Section> {
                  for a whole login."
             ),
             "Yardstick: `password::check` in a loop with reused memory, at the priority of the server's hash threads \
-             (nice 19), while the server rests. On a machine with other work the rates by the clock say little, since low \
+             (idle), while the server rests. On a machine with other work the rates by the clock say little, since low \
              priority gets what is left; the ratio of CPU seconds holds."
                 .to_owned(),
         ],
@@ -175,7 +178,8 @@ struct Hashed {
 }
 
 fn hash_for(slice: f64) -> Result<Hashed> {
-    rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19)
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle)
         .map_err(|error| anyhow!("the priority: {error}"))?;
     let verifier = Verifier::decoy(Cost::DEFAULT);
     let attempt = Attempt::parse(Secret::new(PASSWORD.to_owned()))?;

@@ -3,6 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use poundlock_core::password::Memory;
+#[cfg(target_os = "linux")]
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
 
 use super::Job;
 use super::line::Line;
@@ -44,6 +48,12 @@ pub(super) fn work(line: &Line, serves: Serves) {
 /// a flood, at the lowest 1.2 times.
 #[cfg(target_os = "linux")]
 fn lower_priority() {
+    // Idle: whoever else wants the processor gets it at once. Merely nice threads keep it for a slice of milliseconds
+    // first, which every token check in a login flood would wait for.
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    if set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle).is_ok() {
+        return;
+    }
     // On Linux a priority belongs to a thread, and its id names it.
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19) {
         tracing::warn!(%error, "hash threads stay at normal priority; token checks will be slower in a login flood");
