@@ -5,6 +5,7 @@ use poundlock_core::invite::InviteRow;
 use poundlock_core::time::Time;
 
 use crate::column::{digest, id, opt_time};
+use crate::sweep::AT_ONCE;
 use crate::{Batch, Expect, Result, Row, Statement, Store, params};
 
 static BY_ID: Statement =
@@ -19,7 +20,9 @@ static INSERT: Statement = Statement::new(
 static SPEND: Statement =
     Statement::new("UPDATE invite SET used_at = ?2 WHERE id = ?1 AND used_at IS NULL AND expires_at > ?2");
 static END_ALL: Statement = Statement::new("DELETE FROM invite");
-static SWEEP: Statement = Statement::new("DELETE FROM invite WHERE expires_at < ?1");
+static SWEEP: Statement = Statement::new(
+    "DELETE FROM invite WHERE id IN (SELECT id FROM invite WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2) RETURNING id",
+);
 
 /// Reads an invite's row.
 pub async fn by_id(store: &Store, invite: InviteId) -> Result<Option<InviteRow>> {
@@ -50,9 +53,9 @@ pub fn end_all(batch: &mut Batch) {
     batch.push(&END_ALL, params![], Expect::Any);
 }
 
-/// Removes invites that ended before `before`.
+/// Removes invites that ended before `before`, the first [`AT_ONCE`] of them.
 pub fn sweep(batch: &mut Batch, before: Time) {
-    batch.push(&SWEEP, params![before], Expect::Any);
+    batch.push(&SWEEP, params![before, AT_ONCE], Expect::Any);
 }
 
 fn invite_row(row: &Row) -> Result<InviteRow> {

@@ -34,6 +34,7 @@ mod statement;
 pub mod status;
 pub mod step_up;
 mod store;
+pub mod sweep;
 #[cfg(any(test, feature = "testing"))]
 mod trace;
 mod url;

@@ -5,6 +5,7 @@ use poundlock_core::login::{Login, LoginRow};
 use poundlock_core::time::Time;
 
 use crate::column::{digest, id};
+use crate::sweep::AT_ONCE;
 use crate::{Batch, Expect, Result, Statement, Store, params};
 
 static BY_ID: Statement =
@@ -20,7 +21,9 @@ static END_SURPLUS: Statement = Statement::new(
     "DELETE FROM login WHERE account = ?1 AND id NOT IN (
          SELECT id FROM login WHERE account = ?1 ORDER BY id DESC LIMIT ?2)",
 );
-static SWEEP: Statement = Statement::new("DELETE FROM login WHERE expires_at < ?1");
+static SWEEP: Statement = Statement::new(
+    "DELETE FROM login WHERE id IN (SELECT id FROM login WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2) RETURNING id",
+);
 
 /// Reads a login's row.
 pub async fn by_id(store: &Store, login: LoginId) -> Result<Option<LoginRow>> {
@@ -75,7 +78,7 @@ pub fn end_all(batch: &mut Batch) {
     batch.push(&END_ALL, params![], Expect::Any);
 }
 
-/// Removes logins that ended before `before`.
+/// Removes logins that ended before `before`, the first [`AT_ONCE`] of them.
 pub fn sweep(batch: &mut Batch, before: Time) {
-    batch.push(&SWEEP, params![before], Expect::Any);
+    batch.push(&SWEEP, params![before, AT_ONCE], Expect::Any);
 }

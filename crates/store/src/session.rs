@@ -5,6 +5,7 @@ use poundlock_core::session::SessionRow;
 use poundlock_core::time::Time;
 
 use crate::column::{id, opt_id, opt_time};
+use crate::sweep::AT_ONCE;
 use crate::{Batch, Expect, Reader, Result, Row, Statement, Store, params};
 
 static BY_ID: Statement = Statement::new(
@@ -48,7 +49,9 @@ static END_OF_FACTOR: Statement = Statement::new(
 static END_OF_CLIENT: Statement =
     Statement::new("UPDATE session SET ended_at = ?2, end_reason = ?3 WHERE client = ?1 AND ended_at IS NULL");
 static END_ALL: Statement = Statement::new("UPDATE session SET ended_at = ?1, end_reason = ?2 WHERE ended_at IS NULL");
-static SWEEP: Statement = Statement::new("DELETE FROM session WHERE expires_at < ?1");
+static SWEEP: Statement = Statement::new(
+    "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2) RETURNING id",
+);
 
 /// Reads a session's row.
 pub async fn by_id(store: &Store, session: SessionId) -> Result<Option<SessionRow>> {
@@ -137,9 +140,9 @@ pub fn end_all(batch: &mut Batch, now: Time, reason: &str) {
     batch.push(&END_ALL, params![now, reason], Expect::Any);
 }
 
-/// Removes sessions whose last token died before `before`.
+/// Removes sessions whose last token died before `before`, the first [`AT_ONCE`] of them.
 pub fn sweep(batch: &mut Batch, before: Time) {
-    batch.push(&SWEEP, params![before], Expect::Any);
+    batch.push(&SWEEP, params![before, AT_ONCE], Expect::Any);
 }
 
 fn session_row(row: &Row) -> Result<SessionRow> {

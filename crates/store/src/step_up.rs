@@ -4,12 +4,15 @@ use poundlock_core::secret::Digest;
 use poundlock_core::step_up::StepUpRow;
 use poundlock_core::time::Time;
 
+use crate::sweep::AT_ONCE;
 use crate::{Batch, Expect, Statement, params};
 
 static INSERT: Statement =
     Statement::new("INSERT INTO step_up (id, digest, session, expires_at) VALUES (?1, ?2, ?3, ?4)");
 static SPEND: Statement = Statement::new("DELETE FROM step_up WHERE digest = ?1 AND expires_at > ?2");
-static SWEEP: Statement = Statement::new("DELETE FROM step_up WHERE expires_at < ?1");
+static SWEEP: Statement = Statement::new(
+    "DELETE FROM step_up WHERE id IN (SELECT id FROM step_up WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2) RETURNING id",
+);
 
 /// Stores a new right.
 pub fn insert(batch: &mut Batch, row: &StepUpRow) {
@@ -21,7 +24,7 @@ pub fn spend(batch: &mut Batch, digest: &Digest, now: Time) {
     batch.push(&SPEND, params![*digest, now], Expect::Rows(1));
 }
 
-/// Removes rights that ended before `before`.
+/// Removes rights that ended before `before`, the first [`AT_ONCE`] of them.
 pub fn sweep(batch: &mut Batch, before: Time) {
-    batch.push(&SWEEP, params![before], Expect::Any);
+    batch.push(&SWEEP, params![before, AT_ONCE], Expect::Any);
 }

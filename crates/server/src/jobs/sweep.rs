@@ -4,6 +4,7 @@
 use poundlock_core::status::may_close;
 use poundlock_core::time::Span;
 use poundlock_core::token::ACCESS_LIFE_MAX;
+use poundlock_store::sweep::in_turns;
 use poundlock_store::{Batch, invite, login, session, status, step_up};
 
 use crate::app::SharedApp;
@@ -16,13 +17,14 @@ pub(crate) async fn sweep(app: SharedApp) -> anyhow::Result<()> {
     let Ok(now) = app.time.now() else { return Ok(()) };
     crate::boot::store_mark(&app).await?;
     app.journal.turn_month(&app.store, &app.ring, now, &app.rng).await?;
-    let mut batch = Batch::new();
-    login::sweep(&mut batch, now);
-    step_up::sweep(&mut batch, now);
-    invite::sweep(&mut batch, now - INVITES_KEPT);
-    // Not before its last token is dead: until then the status list must show it as ended.
-    session::sweep(&mut batch, now - ACCESS_LIFE_MAX);
-    app.store.commit(batch).await?;
+    in_turns(&app.store, |batch| {
+        login::sweep(batch, now);
+        step_up::sweep(batch, now);
+        invite::sweep(batch, now - INVITES_KEPT);
+        // Not before its last token is dead: until then the status list must show it as ended.
+        session::sweep(batch, now - ACCESS_LIFE_MAX);
+    })
+    .await?;
     let lists = status::lists(&app.store).await?;
     let newest = lists.iter().map(|list| list.list).max();
     for list in lists.iter().filter(|list| may_close(list.opened_at, Some(list.list) == newest, now)) {

@@ -4,13 +4,15 @@ use poundlock_core::invite::{self as invites, new_user};
 use poundlock_core::secret::Digest;
 use poundlock_core::time::{Span, Time};
 use poundlock_core::user::UserName;
-use poundlock_store::{Statement, Store, invite, login, on_both, params, session, step_up};
+use poundlock_store::{Statement, Store, invite, login, on_both, params, session, step_up, sweep};
 
 use super::{
     NOW, RING, RNG, family_of, list_one, login_row, session_row, step_up_row, stored_family, stored_user, write,
 };
 
 static STEP_UPS: Statement = Statement::new("SELECT digest FROM step_up ORDER BY id");
+
+static LOGINS: Statement = Statement::new("SELECT id FROM login");
 
 /// Every sweep of a store, as if it were `before`.
 pub(crate) async fn everything(store: &Store, before: Time) {
@@ -64,6 +66,18 @@ on_both! {
         }
         assert_eq!(step_ups(&store).await, [rights[1].digest]);
         assert!(family_of(&store, family.id).await.is_none(), "a family goes with its session");
+    }
+
+    // THR-09: a sweep of a million rows must not hold up the logins behind it.
+    async fn thr_09_many_rows_are_swept_a_few_at_a_time(store) {
+        let account = stored_user(&store, "zoe").await;
+        let rows = sweep::AT_ONCE * 2 + 7;
+        write(&store, |batch| (0..rows).for_each(|_| login::insert(batch, &login_row(account.id)))).await.unwrap();
+        let after = login_row(account.id).expires_at + Span::from_millis(1);
+        write(&store, |batch| login::sweep(batch, after)).await.unwrap();
+        assert_eq!(store.query(&LOGINS, params![]).await.unwrap().len() as i64, rows - sweep::AT_ONCE);
+        sweep::in_turns(&store, |batch| login::sweep(batch, after)).await.unwrap();
+        assert!(store.query(&LOGINS, params![]).await.unwrap().is_empty(), "every one has had its turn");
     }
 
     async fn a_session_takes_its_step_ups_along(store) {
