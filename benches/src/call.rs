@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 
 const USAGE: &str = "\
-poundlock-bench goals|timing --server FILE --work DIR [--quick] [--out FILE]
-                             [--goal N]... [--sqlx FILE] [--oidc DIR]";
+poundlock-bench goals|timing|growth --server FILE --work DIR [--quick] [--out FILE]
+                             [--goal N]... [--sqlx FILE] [--oidc DIR] [--size N]...";
 
 /// What is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(crate) enum Command {
     Goals,
     /// The timing of refused logins.
     Timing,
+    /// What grows with the number of users.
+    Growth,
 }
 
 /// A parsed command line.
@@ -25,6 +27,8 @@ pub(crate) struct Call {
     pub(crate) quick: bool,
     /// The goals to measure; empty for all.
     pub(crate) goals: Vec<u8>,
+    /// How many users, each size by itself; empty for the usual ones.
+    pub(crate) sizes: Vec<usize>,
     /// The release binary of the server.
     pub(crate) server: PathBuf,
     /// The program that rotates through sqlx.
@@ -44,15 +48,17 @@ impl Call {
         let command = match words.next().as_deref() {
             Some("goals") => Command::Goals,
             Some("timing") => Command::Timing,
+            Some("growth") => Command::Growth,
             _ => bail!("{USAGE}"),
         };
-        let (mut quick, mut goals) = (false, Vec::new());
+        let (mut quick, mut goals, mut sizes) = (false, Vec::new(), Vec::new());
         let (mut server, mut sqlx, mut oidc, mut work, mut out) = (None, None, None, None, None);
         while let Some(word) = words.next() {
             let mut value = || words.next().with_context(|| format!("{word} needs a value"));
             match word.as_str() {
                 "--quick" => quick = true,
                 "--goal" => goals.push(value()?.parse().context("--goal takes a number")?),
+                "--size" => sizes.push(value()?.parse().context("--size takes a number")?),
                 "--server" => server = Some(value()?.into()),
                 "--sqlx" => sqlx = Some(value()?.into()),
                 "--oidc" => oidc = Some(value()?.into()),
@@ -63,7 +69,7 @@ impl Call {
         }
         let server = server.context("--server names the binary to measure")?;
         let work = work.context("--work names a folder on the disk to measure")?;
-        Ok(Self { command, quick, goals, server, sqlx, oidc, work, out })
+        Ok(Self { command, quick, goals, sizes, server, sqlx, oidc, work, out })
     }
 
     /// One of two figures, by how long the run may take.
@@ -87,7 +93,8 @@ mod tests {
 
     #[test]
     fn goals_are_chosen_by_number_and_all_by_none() {
-        let some = parse("goals --server s --work w --goal 4 --goal 12 --quick").unwrap();
+        let some = parse("goals --server s --work w --goal 4 --goal 12 --quick --size 10").unwrap();
+        assert_eq!(some.sizes, [10]);
         assert!(some.wants(4) && some.wants(12) && !some.wants(6));
         assert_eq!((some.command, some.pick(7, 2)), (Command::Goals, 2));
         let all = parse("timing --server s --work w --out o").unwrap();

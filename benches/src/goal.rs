@@ -2,6 +2,7 @@
 
 mod crypto;
 mod flood;
+mod growth;
 mod login;
 mod memory;
 mod mint;
@@ -39,32 +40,61 @@ const UNMEASURED: [(&str, &str); 7] = [
     ("goal 5, an AVX2 hasher", "the hasher is the `argon2` crate with reused memory, and no code of our own yet"),
     ("goal 7, refresh over HTTP against a peer", "the rate under goal 12 stands alone; no peer is driven beside it"),
     ("goal 8, PostgreSQL", "the bench runs on SQLite"),
-    ("goal 13, ten million users", "seeding them takes longer than the rest of the bench"),
+    ("goal 13, ten million users", "`cargo xtask grow` measures it by itself and writes docs/growth.md"),
     ("Rauthy, a yardstick of goals 11 and 12", "it is not in a registry that the bench installs from"),
 ];
 
+/// Measures what grows with the number of users, and writes it to a file of its own.
+pub(crate) fn growth(call: &Call) -> Result<bool> {
+    let watch = Watch::start();
+    let section = growth::measure(call).context("goal 13")?;
+    watch.written(call, &[section], &[])
+}
+
 /// Measures what was asked for, prints the report and writes it.
 pub(crate) fn run(call: &Call) -> Result<bool> {
-    let (date, before, began) = (machine::date(), machine::busy(), clock::monotonic_nanos());
+    let watch = Watch::start();
     let mut sections = Vec::new();
     for (goal, measure) in GOALS.into_iter().filter(|(goal, _)| call.wants(*goal)) {
         eprintln!("goal {goal} ...");
         sections.push(measure(call).with_context(|| format!("goal {goal}"))?);
     }
-    let took = clock::seconds_since(began);
-    let mode = call.pick("full", "quick: few and short rounds, to see that it runs and not to judge by");
-    let head = [
-        format!("{date}, {mode}, {took:.0} s"),
-        machine::line(),
-        format!("load average {before} before, {} after; 0 would be a machine that does nothing else", machine::busy()),
-        "a goal is a ratio to a yardstick of the same run, taken in turn with it; absolute figures move with the \
-         machine and are marked"
-            .to_owned(),
-    ];
-    let report = text(&head, &sections, &UNMEASURED);
-    println!("{report}");
-    if let Some(out) = &call.out {
-        std::fs::write(out, &report).with_context(|| format!("cannot write {}", out.display()))?;
+    watch.written(call, &sections, &UNMEASURED)
+}
+
+/// When a run began, and what the machine did then.
+struct Watch {
+    date: String,
+    before: String,
+    began: u64,
+}
+
+impl Watch {
+    fn start() -> Self {
+        Self { date: machine::date(), before: machine::busy(), began: clock::monotonic_nanos() }
     }
-    Ok(all_met(&sections))
+
+    /// Prints the report, writes it where that was asked for, and says whether all is met.
+    fn written(self, call: &Call, sections: &[Section], unmeasured: &[(&str, &str)]) -> Result<bool> {
+        let Self { date, before, began } = self;
+        let took = clock::seconds_since(began);
+        let mode = call.pick("full", "quick: few and short rounds, to see that it runs and not to judge by");
+        let head = [
+            format!("{date}, {mode}, {took:.0} s"),
+            machine::line(),
+            format!(
+                "load average {before} before, {} after; 0 would be a machine that does nothing else",
+                machine::busy()
+            ),
+            "a goal is a ratio to a yardstick of the same run, taken in turn with it; absolute figures move with the \
+             machine and are marked"
+                .to_owned(),
+        ];
+        let report = text(&head, sections, unmeasured);
+        println!("{report}");
+        if let Some(out) = &call.out {
+            std::fs::write(out, &report).with_context(|| format!("cannot write {}", out.display()))?;
+        }
+        Ok(all_met(sections))
+    }
 }

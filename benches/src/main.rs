@@ -38,5 +38,6 @@ fn run() -> Result<bool> {
     match call.command {
         Command::Goals => goal::run(&call),
         Command::Timing => timing::run(&call),
+        Command::Growth => goal::growth(&call),
     }
 }

@@ -56,6 +56,25 @@ pub fn timing(words: &[String]) -> Result<bool> {
     Ok(process::stream(&mut measure)?.ok)
 }
 
+/// Measures what grows with the number of users and writes `docs/growth.md`; true when all of it is met. With sizes of one's
+/// own it only prints.
+pub fn grow(words: &[String]) -> Result<bool> {
+    let sizes: Vec<&String> = words.iter().filter(|word| *word != "--quick").collect();
+    if let Some(size) = sizes.iter().find(|size| size.parse::<usize>().is_err()) {
+        bail!("{size} is no number of users");
+    }
+    let root = crate::root()?;
+    let quick = words.iter().any(|word| word == "--quick");
+    let mut measure = program(&root, "growth", quick)?;
+    for size in &sizes {
+        measure.args(["--size", size]);
+    }
+    if sizes.is_empty() && !quick {
+        measure.arg("--out").arg(root.join("docs/growth.md"));
+    }
+    Ok(process::stream(&mut measure)?.ok)
+}
+
 impl Asked {
     fn parse(words: &[String]) -> Result<Asked> {
         let mut asked = Asked::default();
@@ -166,5 +185,6 @@ mod tests {
             assert!(asked(text).is_err(), "{text}");
         }
         assert!(timing(&["--goal".to_owned(), "4".to_owned()]).is_err());
+        assert!(grow(&["many".to_owned()]).is_err());
     }
 }

@@ -9,6 +9,7 @@ cargo xtask COMMAND
   sabotage [NAME]... [--ci]         open holes in a copy of the code; the tests must turn red
   compliance                        write docs/compliance.md from the requirements and the tests
   bench [--quick] [--goal N]...     measure the goals and write docs/performance.md
+  grow [--quick] [USERS]...         measure what grows with the users and write docs/growth.md
   timing [--quick]                  measure refused logins and write docs/timing.md
   tidy [--record]                   show what the style rules find; --record writes the ratchets";
 
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "sabotage" => xtask::sabotage::run(rest),
         Some((command, [])) if command == "compliance" => xtask::compliance::run(),
         Some((command, rest)) if command == "bench" => xtask::bench::run(rest),
+        Some((command, rest)) if command == "grow" => xtask::bench::grow(rest),
         Some((command, rest)) if command == "timing" => xtask::bench::timing(rest),
         Some((command, rest)) if command == "tidy" => xtask::tidy::run(rest),
         _ => Err(anyhow::anyhow!("{USAGE}")),

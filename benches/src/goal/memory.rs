@@ -21,16 +21,16 @@ use crate::report::{Measure, Section, Unit, Wanted};
 use crate::server::{Place, Running};
 use crate::world::{self, CLIENT, World};
 
-const CONNECTIONS: usize = 64;
+pub(super) const CONNECTIONS: usize = 64;
 /// Far above the lists that a new server opens.
-const STATUS_LIST: i64 = 1_000_000;
+pub(super) const STATUS_LIST: i64 = 1_000_000;
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// A session with its family and refresh token.
-struct Live {
-    session: SessionRow,
-    family: FamilyRow,
-    token: Secret<String>,
+pub(super) struct Live {
+    pub(super) session: SessionRow,
+    pub(super) family: FamilyRow,
+    pub(super) token: Secret<String>,
 }
 
 pub(super) fn measure(call: &Call) -> Result<Section> {
@@ -101,7 +101,11 @@ fn under_load(server: &Running, tokens: &[Mutex<Secret<String>>], seconds: f64) 
     Ok((peak, loaded.rate()))
 }
 
-fn refresh_and_use(connection: &mut Connection, token: &Secret<String>, audience: &str) -> Result<Secret<String>> {
+pub(super) fn refresh_and_use(
+    connection: &mut Connection,
+    token: &Secret<String>,
+    audience: &str,
+) -> Result<Secret<String>> {
     let body = json!({ "refresh_token": token.reveal(), "audience": audience });
     let tokens = connection.post("/v1/session/refresh", &body)?.json()?;
     connection.get("/v1/session", Some(text(&tokens, "access_token")?))?.json()?;
@@ -123,7 +127,7 @@ fn seed(place: &Place, sessions: usize) -> Result<(Vec<Secret<String>>, f64)> {
     Ok((live.into_iter().map(|live| live.token).collect(), bytes))
 }
 
-async fn live(store: &Store, world: &mut World) -> Result<Vec<Live>> {
+pub(super) async fn live(store: &Store, world: &mut World) -> Result<Vec<Live>> {
     let client = world::client(world::ISSUER)?;
     open_lists(store, world, &[STATUS_LIST, STATUS_LIST + 1]).await?;
     let mut all = Vec::with_capacity(CONNECTIONS);
