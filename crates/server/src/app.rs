@@ -37,6 +37,8 @@ pub(crate) struct App {
     pub(crate) status: StatusLists,
     pub(crate) sources: Mutex<Throttle>,
     pub(crate) journal: Journal,
+    /// One backup is made at a time: each takes the room of the store.
+    pub(crate) copying: tokio::sync::Mutex<()>,
     /// How many one-time codes were compared with an account's authenticators.
     pub(crate) codes_checked: AtomicU64,
 }

@@ -26,8 +26,7 @@ pub(crate) use self::lock::DataLock;
 pub(crate) use self::master::{
     MasterSource, load_master, read as read_master, write_master, write_to as write_master_to,
 };
-#[cfg(feature = "testing")]
-pub(crate) use self::name::draw as draw_name;
+pub(crate) use self::name::{draw as draw_name, node_name, replace as replace_name};
 use crate::app::{App, Keys, SharedApp};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -39,10 +38,13 @@ use crate::status::StatusLists;
 use crate::timekeeper::Timekeeper;
 
 /// The setting that holds the clock's high-water mark.
-const MARK: &str = "clock.mark";
+pub(crate) const MARK: &str = "clock.mark";
 
 /// The setting that tells whether these are the store's keys.
 const CHECK: &str = "key.check";
+
+/// The setting that says where the store has gone: set by `move`, and never copied along.
+pub(crate) const MOVED: &str = "store.moved";
 
 /// Opens everything and gives the shared parts.
 pub(crate) async fn boot(
@@ -54,7 +56,7 @@ pub(crate) async fn boot(
     config.check()?;
     let store = open_store(&config, options, clock.wall()).await?;
     let cost = config.cost()?;
-    let node = name::node_name(&config.data, &SystemRng::new())?;
+    let node = node_name(&config.data, &SystemRng::new())?;
     assemble(config, (store, cost, node), master, clock).await
 }
 
@@ -66,6 +68,7 @@ pub(crate) async fn assemble(
     clock: Clock,
 ) -> anyhow::Result<SharedApp> {
     let rng = SystemRng::new();
+    refuse_moved(&store).await?;
     let ring = open_ring(&store, &master, &rng).await?;
     let time = Timekeeper::new(clock, stored_mark(&store).await?);
     let now = time.now().map_err(|_| {
@@ -94,6 +97,7 @@ pub(crate) async fn assemble(
         time,
         rng,
         journal,
+        copying: tokio::sync::Mutex::default(),
         codes_checked: std::sync::atomic::AtomicU64::new(0),
     }))
 }
@@ -108,7 +112,7 @@ pub(crate) async fn note(app: &App, event: Event, now: Time) -> anyhow::Result<(
 }
 
 /// The clock's mark as it was stored; the beginning of time in a new store.
-async fn stored_mark(store: &Store) -> anyhow::Result<Time> {
+pub(crate) async fn stored_mark(store: &Store) -> anyhow::Result<Time> {
     let Some(bytes) = setting::read(store, MARK).await? else { return Ok(Time::from_millis(0)) };
     // To go on without it would let a clock that was set back issue tokens again.
     let Ok(mark) = bytes.try_into() else {
@@ -138,6 +142,18 @@ async fn open_store(config: &Config, options: &Options, now: Time) -> anyhow::Re
     Ok(store)
 }
 
+/// Refuses a store that was moved away. Attack on oneself: served again it would take codes and tokens that were used at
+/// its new place since.
+async fn refuse_moved(store: &Store) -> anyhow::Result<()> {
+    if let Some(to) = setting::read(store, MOVED).await? {
+        bail!(
+            "this store was moved to {}: name that one in [store] url, or move it back with `poundlock move`",
+            String::from_utf8_lossy(&to)
+        );
+    }
+    Ok(())
+}
+
 /// Opens the data keys, or makes them in a new store.
 async fn open_ring(store: &Store, master: &MasterKey, rng: &SystemRng) -> anyhow::Result<Keyring> {
     if key::data_keys(store).await?.is_empty() {
@@ -152,6 +168,11 @@ async fn open_ring(store: &Store, master: &MasterKey, rng: &SystemRng) -> anyhow
             Err(error) => return Err(error.into()),
         }
     }
+    own_ring(store, master).await
+}
+
+/// Opens the data keys that a store has.
+pub(crate) async fn own_ring(store: &Store, master: &MasterKey) -> anyhow::Result<Keyring> {
     let Ok(ring) = Keyring::open(master, &key::data_keys(store).await?) else {
         bail!(
             "the master key {} does not open this store: use the key it was made with (a lost one cannot be replaced)",

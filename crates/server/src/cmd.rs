@@ -2,6 +2,7 @@
 
 mod audience;
 mod audit;
+mod backup;
 mod client;
 mod config;
 mod device;
@@ -9,6 +10,8 @@ mod explain;
 mod invite;
 mod key;
 mod login;
+mod relocate;
+mod restore;
 mod serve;
 mod session;
 mod show;
@@ -99,6 +102,12 @@ enum Command {
     Config(config::Settings),
     /// Read, export, check and prune the audit log.
     Audit(audit::Audit),
+    /// Copy the live store to a file.
+    Backup(backup::Backup),
+    /// Make a store from a backup, and end all sessions.
+    Restore(restore::Restore),
+    /// Move a store to another place or to PostgreSQL, and keep its sessions.
+    Move(relocate::Move),
     /// Say why something was refused, by its reference.
     Explain(explain::Explain),
 }
@@ -159,7 +168,7 @@ impl Listening {
 }
 
 /// Whether the address of a store has a password in it: before the host, or as a parameter.
-fn holds_password(url: &str) -> bool {
+pub(crate) fn holds_password(url: &str) -> bool {
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
     let before_host = rest.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'));
     before_host || rest.contains("password=")
@@ -209,6 +218,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Token(token) => token.run(&cli.place).await,
         Command::Config(settings) => settings.run(&cli.place),
         Command::Audit(audit) => audit.run(&cli.place).await,
+        Command::Backup(backup) => backup.run(&cli.place).await,
+        Command::Restore(restore) => restore.run(&cli.place).await,
+        Command::Move(relocate) => relocate.run(&cli.place).await,
         Command::Explain(explain) => explain.run(&cli.place).await,
     }
 }

@@ -20,6 +20,7 @@ use poundlock_core::time::Time;
 use poundlock_core::user::UserRow;
 use poundlock_store::{Batch, Store, audit};
 
+pub(crate) use self::keys::checkpoint_key;
 use crate::app::App;
 use crate::rng::SystemRng;
 
@@ -85,7 +86,7 @@ impl Journal {
     ) -> anyhow::Result<Self> {
         Ok(Self {
             node,
-            key: keys::checkpoint_key(store, ring, rng).await?,
+            key: checkpoint_key(store, ring, rng).await?,
             collapser: Mutex::new(Collapser::new(WINDOWS_MAX)),
             counted: Mutex::default(),
             months: Mutex::new(keys::months(store, ring, now, rng).await?),

@@ -12,6 +12,8 @@ mod http;
 mod jobs;
 mod journal;
 mod registry;
+mod relocation;
+mod restore;
 mod rng;
 mod serving;
 mod status;

@@ -124,6 +124,7 @@ impl TestApp {
         let mut settings = Settings::of_tests(config.listen.address);
         change(&mut settings);
         config.listen.address = settings.listen;
+        config.data = settings.data.unwrap_or(config.data);
         config.guard.sources.loopback_unlimited = settings.loopback_unlimited;
         config.listen.behind = settings.trusted_proxies;
         config.password.threads = 2;
@@ -316,13 +317,15 @@ pub struct Settings {
     pub trusted_proxies: Vec<String>,
     /// Where the server is taken to listen.
     pub listen: SocketAddr,
+    /// The data folder, for what writes there.
+    pub data: Option<std::path::PathBuf>,
     /// The node's name; a new one when there is none.
     pub node: Option<NodeName>,
 }
 
 impl Settings {
     const fn of_tests(listen: SocketAddr) -> Self {
-        Self { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new(), listen, node: None }
+        Self { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new(), listen, data: None, node: None }
     }
 }
 

@@ -18,6 +18,8 @@ static SPEND: Statement = Statement::new(
 );
 static PROVED: Statement =
     Statement::new("UPDATE device SET fails = 0, used_at = ?3 WHERE id = ?1 AND account = ?2 AND revoked_at IS NULL");
+static REVOKED: Statement = Statement::new("SELECT id, revoked_at FROM device WHERE revoked_at IS NOT NULL");
+static REVOKE_AGAIN: Statement = Statement::new("UPDATE device SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL");
 static REVOKE: Statement =
     Statement::new("UPDATE device SET revoked_at = ?3 WHERE id = ?1 AND account = ?2 AND revoked_at IS NULL");
 static REVOKE_OTHERS: Statement =
@@ -89,4 +91,15 @@ pub fn revoke(batch: &mut Batch, device: DeviceId, user: UserId, now: Time) {
 pub fn revoke_others(batch: &mut Batch, user: UserId, kept: Option<DeviceId>, now: Time) {
     let kept = kept.map_or(vec![0; 16], |id| id.as_bytes().to_vec());
     batch.push(&REVOKE_OTHERS, params![user, kept, now], Expect::Any);
+}
+
+/// Every device that was made a stranger, and when.
+pub async fn revoked(store: &Store) -> Result<Vec<(DeviceId, Time)>> {
+    let rows = store.query(&REVOKED, params![]).await?;
+    rows.iter().map(|row| Ok((id(row, 0, DeviceId::from_bytes)?, row.time(1)?))).collect()
+}
+
+/// Makes a device a stranger again, if a restore has brought it back.
+pub fn revoke_again(batch: &mut Batch, device: DeviceId, at: Time) {
+    batch.push(&REVOKE_AGAIN, params![device, at], Expect::AtMost(1));
 }

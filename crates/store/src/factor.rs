@@ -43,6 +43,12 @@ static CODE_INSERT: Statement = Statement::new(
 static CODE_SPEND: Statement =
     Statement::new("UPDATE recovery_code SET used_at = ?3 WHERE digest = ?1 AND account = ?2 AND used_at IS NULL");
 static CODES_VOID: Statement = Statement::new("DELETE FROM recovery_code WHERE account = ?1");
+static STEPS_SPENT: Statement = Statement::new(
+    "UPDATE totp SET last_step = ?1, resync_offset = NULL, resync_step = NULL WHERE last_step < ?1",
+);
+static CODES_VOID_ALL: Statement = Statement::new("DELETE FROM recovery_code");
+static CODES_ALIVE: Statement = Statement::new("SELECT digest FROM recovery_code WHERE used_at IS NULL");
+static CODE_VOID: Statement = Statement::new("DELETE FROM recovery_code WHERE digest = ?1");
 static LISTED: Statement =
     Statement::new("SELECT id, label, drift, made_at, used_at FROM totp WHERE account = ?1 ORDER BY id");
 
@@ -202,4 +208,24 @@ fn code_row(row: &Row) -> Result<RecoveryRow> {
         number: u32::try_from(row.int(3)?).unwrap_or(0),
         seal: row.bytes(4)?.to_vec(),
     })
+}
+
+/// Counts every code up to a step as used, for every authenticator: a restore.
+pub fn spend_all_steps(batch: &mut Batch, last_step: i64) {
+    batch.push(&STEPS_SPENT, params![last_step], Expect::Any);
+}
+
+/// Voids every recovery code there is: a restore.
+pub fn void_all_codes(batch: &mut Batch) {
+    batch.push(&CODES_VOID_ALL, params![], Expect::Any);
+}
+
+/// The digests of all codes that were not used yet.
+pub async fn unused_codes(store: &Store) -> Result<Vec<Digest>> {
+    store.query(&CODES_ALIVE, params![]).await?.iter().map(|row| digest(row, 0)).collect()
+}
+
+/// Voids one recovery code.
+pub fn void_code(batch: &mut Batch, code: &Digest) {
+    batch.push(&CODE_VOID, params![code], Expect::AtMost(1));
 }

@@ -2,8 +2,10 @@
 //! only a completed login or an administrator clears one.
 
 use poundlock_core::guard::{Budget, CounterRow};
+use poundlock_core::secret::Digest;
 use poundlock_core::time::Time;
 
+use crate::column::digest;
 use crate::{Batch, Expect, Result, Statement, Store, params};
 
 // The ladder is `poundlock_core::guard::LADDER`; a test holds the two together. A returned row is a spent attempt. No
@@ -28,6 +30,13 @@ static SPEND: Statement = Statement::new(
      RETURNING tried",
 );
 static READ: Statement = Statement::new("SELECT tried, next_at FROM guard WHERE counter = ?1");
+static EVERY: Statement = Statement::new("SELECT counter, tried, next_at FROM guard");
+static RAISE: Statement = Statement::new(
+    "INSERT INTO guard (counter, tried, next_at) VALUES (?1, ?2, ?3)
+     ON CONFLICT (counter) DO UPDATE SET
+         tried = CASE WHEN guard.tried < ?2 THEN ?2 ELSE guard.tried END,
+         next_at = CASE WHEN guard.next_at < ?3 THEN ?3 ELSE guard.next_at END",
+);
 static CLEAR: Statement = Statement::new("UPDATE guard SET tried = 0, next_at = 0 WHERE counter = ?1");
 
 /// Spends one attempt of a budget; a conflict when none may be made now.
@@ -44,4 +53,20 @@ pub async fn counter(store: &Store, budget: &Budget) -> Result<Option<CounterRow
 /// Clears a budget: a completed login does this to the budget it used, an administrator to all.
 pub fn clear(batch: &mut Batch, budget: &Budget) {
     batch.push(&CLEAR, params![budget.key], Expect::AtMost(1));
+}
+
+/// Every counter there is, with its key.
+pub async fn every(store: &Store) -> Result<Vec<(Digest, CounterRow)>> {
+    let rows = store.query(&EVERY, params![]).await?;
+    rows.iter()
+        .map(|row| {
+            let tried = u32::try_from(row.int(1)?).unwrap_or(u32::MAX);
+            Ok((digest(row, 0)?, CounterRow { tried, next_at: row.time(2)? }))
+        })
+        .collect()
+}
+
+/// Lets a counter stand at the higher of two values: a restore over a store that counted on.
+pub fn raise(batch: &mut Batch, counter: &Digest, row: &CounterRow) {
+    batch.push(&RAISE, params![counter, row.tried, row.next_at], Expect::Rows(1));
 }

@@ -12,6 +12,7 @@ pub mod chain;
 pub mod checkpoint;
 pub mod client;
 mod column;
+pub mod copy;
 pub mod device;
 mod error;
 mod executor;

@@ -37,6 +37,9 @@ pub(crate) enum Engine {
     Postgres,
 }
 
+/// The name of the table of what was applied.
+pub(crate) const TABLE_NAME: &str = "schema_migration";
+
 /// The table of what was applied.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (
     number INT NOT NULL PRIMARY KEY,

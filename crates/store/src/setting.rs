@@ -3,6 +3,7 @@
 use crate::{Batch, Expect, Result, Statement, Store, params};
 
 static READ: Statement = Statement::new("SELECT value FROM setting WHERE name = ?1");
+static REMOVE: Statement = Statement::new("DELETE FROM setting WHERE name = ?1");
 static PUT: Statement = Statement::new(
     "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
 );
@@ -21,4 +22,9 @@ pub fn put(batch: &mut Batch, name: &str, value: &[u8]) {
 /// Writes a setting that must not exist yet.
 pub fn put_new(batch: &mut Batch, name: &str, value: &[u8]) {
     batch.push(&PUT_NEW, params![name, value], Expect::Rows(1));
+}
+
+/// Removes a setting.
+pub fn remove(batch: &mut Batch, name: &str) {
+    batch.push(&REMOVE, params![name], Expect::AtMost(1));
 }

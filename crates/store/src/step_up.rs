@@ -10,6 +10,7 @@ use crate::{Batch, Expect, Statement, params};
 static INSERT: Statement =
     Statement::new("INSERT INTO step_up (id, digest, session, expires_at) VALUES (?1, ?2, ?3, ?4)");
 static SPEND: Statement = Statement::new("DELETE FROM step_up WHERE digest = ?1 AND expires_at > ?2");
+static END_ALL: Statement = Statement::new("DELETE FROM step_up");
 static SWEEP: Statement = Statement::new(
     "DELETE FROM step_up WHERE id IN (SELECT id FROM step_up WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2) RETURNING id",
 );
@@ -27,4 +28,9 @@ pub fn spend(batch: &mut Batch, digest: &Digest, now: Time) {
 /// Removes rights that ended before `before`, the first [`AT_ONCE`] of them.
 pub fn sweep(batch: &mut Batch, before: Time) {
     batch.push(&SWEEP, params![before, AT_ONCE], Expect::Any);
+}
+
+/// Voids every step-up there is: a restore.
+pub fn end_all(batch: &mut Batch) {
+    batch.push(&END_ALL, params![], Expect::Any);
 }

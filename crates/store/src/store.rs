@@ -1,7 +1,6 @@
 //! The store: one of two executors. Never a trait: there are two engines, and tests run on both.
 
 use std::future::Future;
-use std::path::Path;
 use std::pin::Pin;
 
 use poundlock_core::time::Time;
@@ -189,19 +188,6 @@ impl Store {
             Executor::Postgres(postgres) => {
                 let rows = postgres.query(&DATABASE_TIME, &[]).await?;
                 rows.first().map(|row| row.time(0)).transpose()
-            }
-        }
-    }
-
-    /// Copies the live store to a new file, consistently, while others read and write.
-    ///
-    /// # Errors
-    /// [`StoreError::Refused`] on PostgreSQL, and when `path` exists already.
-    pub async fn backup(&self, path: &Path) -> Result<(), StoreError> {
-        match &self.executor {
-            Executor::Sqlite(sqlite) => sqlite.backup(path).await,
-            Executor::Postgres(_) => {
-                Err(StoreError::Refused("This store is PostgreSQL: back it up with `pg_dump`.".to_owned()))
             }
         }
     }

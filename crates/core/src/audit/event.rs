@@ -134,6 +134,7 @@ events! {
     AuditDamaged = "audit.damaged", "sys_monitor_disabled", Alert, Critical, "The audit log does not hold.";
     BackupMade = "backup.made", "sensitive_read", Ok, Notice, "The store was copied.";
     StoreRestored = "store.restored", "sensitive_update", Ok, Warning, "The store was restored from a copy; all sessions ended.";
+    StoreMoved = "store.moved", "sensitive_update", Ok, Warning, "The store was moved to another place; sessions go on.";
     ClockJumped = "clock.jumped", "other", Alert, Critical, "The wall clock jumped; nothing is issued until it agrees again.";
     AttackSeen = "attack.seen", "malicious_attack_tool", Alert, Critical, "A detector saw the pattern of an attack.";
     ServerStarted = "server.started", "sys_startup", Ok, Notice, "A server started.";

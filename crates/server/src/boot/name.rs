@@ -14,7 +14,7 @@ use poundlock_core::audit::NodeName;
 use poundlock_core::secret::{Rng, random_bytes};
 
 /// The name that the data folder holds, or a new one.
-pub(super) fn node_name(data: &Path, rng: &dyn Rng) -> anyhow::Result<NodeName> {
+pub(crate) fn node_name(data: &Path, rng: &dyn Rng) -> anyhow::Result<NodeName> {
     let path = data.join("node");
     match std::fs::read_to_string(&path) {
         Ok(text) => {
@@ -28,6 +28,12 @@ pub(super) fn node_name(data: &Path, rng: &dyn Rng) -> anyhow::Result<NodeName> 
         }
         Err(error) => bail!("cannot read {}: {error}", path.display()),
     }
+}
+
+/// Gives the folder a new name: its store goes on from an earlier moment, and so would the numbers of its chain.
+pub(crate) fn replace(data: &Path, name: &NodeName) -> anyhow::Result<()> {
+    let path = data.join("node");
+    write(data, &path, name).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// A name that no other node has.

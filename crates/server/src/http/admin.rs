@@ -1,6 +1,7 @@
 //! `/v1/admin`: what the command line speaks to, over the admin socket alone.
 
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod clients;
 pub(crate) mod devices;
 pub(crate) mod groups;
@@ -52,6 +53,7 @@ pub(crate) fn router(app: SharedApp) -> Router {
         .route("/v1/admin/keys/rotate", post(keys::rotate))
         .route("/v1/admin/keys/master", post(keys::rotate_master))
         .route("/v1/admin/keys/{kid}/revoke", post(keys::revoke))
+        .route("/v1/admin/backup", get(backup::make))
         .route("/v1/admin/ready", get(health::ready))
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)

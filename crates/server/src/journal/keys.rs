@@ -57,7 +57,7 @@ async fn month_key(store: &Store, ring: &Keyring, month: Month, rng: &SystemRng)
 }
 
 /// The key that signs checkpoints: read, or made and stored unless another node was first.
-pub(super) async fn checkpoint_key(store: &Store, ring: &Keyring, rng: &SystemRng) -> anyhow::Result<CheckpointKey> {
+pub(crate) async fn checkpoint_key(store: &Store, ring: &Keyring, rng: &SystemRng) -> anyhow::Result<CheckpointKey> {
     if setting::read(store, CHECKPOINT_KEY).await?.is_none() {
         let mut batch = Batch::new();
         setting::put_new(&mut batch, CHECKPOINT_KEY, &CheckpointKey::random(rng)?.stored(ring, rng));

@@ -8,10 +8,13 @@ use poundlock_core::guard::{Account, Budget, Guessable};
 use poundlock_core::id::UserId;
 use poundlock_core::invite::{self, LIFE_DEFAULT, Purpose};
 use poundlock_core::totp::TotpRow;
-use poundlock_store::{Batch, audit, factor, guard, invite as invites, user};
+use poundlock_store::copy::Sum;
+use poundlock_store::{Batch, Store, StoreUrl, audit, factor, guard, invite as invites, user};
 use tower::ServiceExt;
 
 use super::{Reply, TestApp, reply};
+use crate::clock::Clock;
+use crate::restore::{Wish, restore};
 
 /// The two lanes of one authenticator: tries spent by strangers, and by known devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +30,50 @@ impl TestApp {
     #[cfg(test)]
     pub(crate) const fn shared(&self) -> &crate::app::SharedApp {
         &self.app
+    }
+
+    /// Copies the live store to a file, as `poundlock backup` does.
+    pub async fn backup(&self, to: &std::path::Path) {
+        let request = Request::get("/v1/admin/backup").body(Body::empty()).unwrap();
+        let response = self.admin.clone().oneshot(request).await.unwrap();
+        assert!(response.status().is_success(), "{}", response.status());
+        std::fs::write(to, http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes()).unwrap();
+    }
+
+    /// Makes the store `to` from a backup, by this server's clock and master key, as `poundlock restore` does.
+    ///
+    /// # Errors
+    /// What the operator would read.
+    pub async fn restore(
+        &self,
+        backup: &std::path::Path,
+        to: &StoreUrl,
+        (keep_codes, replace): (bool, bool),
+    ) -> anyhow::Result<Vec<String>> {
+        let mut config = self.app.config.clone();
+        config.store.url = Some(at(to));
+        let wish = Wish { keep_codes, replace, damaged_audit: false };
+        let clock = Clock::Manual(std::sync::Arc::clone(&self.hands));
+        let done = restore(&config, (backup, wish), &Self::master(), clock).await;
+        done.map(|done| done.notes)
+    }
+
+    /// Moves the store to another place, as `poundlock move` does.
+    ///
+    /// # Errors
+    /// What the operator would read.
+    pub async fn relocate(&self, from: &StoreUrl, to: &StoreUrl, force: bool) -> anyhow::Result<Vec<Sum>> {
+        crate::relocation::relocate(&self.app.config, (from, to), force, self.now()).await
+    }
+
+    /// A server on another store, with the same master key and clock.
+    ///
+    /// # Errors
+    /// What the operator would read.
+    pub async fn elsewhere(&self, store: &Store) -> anyhow::Result<Self> {
+        let clock = std::sync::Arc::clone(&self.hands);
+        let data = self.app.config.data.clone();
+        Self::start_with(store.clone(), clock, |settings| settings.data = Some(data), Self::master()).await
     }
 
     /// How many one-time codes have been compared.
@@ -125,5 +172,13 @@ impl TestApp {
         let mut rows = audit::tail(&self.app.store, most).await.unwrap();
         rows.reverse();
         rows.iter().map(|row| Record::parse(std::str::from_utf8(&row.body).unwrap()).unwrap()).collect()
+    }
+}
+
+/// The address in full; its `Display` leaves out what may be secret.
+fn at(url: &StoreUrl) -> String {
+    match url {
+        StoreUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+        StoreUrl::Postgres(url) => url.clone(),
     }
 }

@@ -7,6 +7,7 @@ mod error;
 mod listen;
 mod read;
 mod run;
+mod whole;
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 
 mod connect;
 mod error;
+pub(crate) mod file;
 mod read;
 mod run;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::statement::Statement;
 use crate::value::Value;
 
 use read::Readers;
+pub(crate) use connect::{copy, partial, publish, refuse_existing, stand_alone, sync};
 pub(crate) use read::Snapshot;
 use writer::Work;
 
@@ -98,7 +100,7 @@ impl Sqlite {
 
     pub(crate) async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         let (from, to): (PathBuf, PathBuf) = (self.readers.path().to_owned(), to.to_owned());
-        tokio::task::spawn_blocking(move || connect::copy(&from, &to))
+        tokio::task::spawn_blocking(move || copy(&from, &to))
             .await
             .unwrap_or_else(|_| Err(StoreError::Unavailable("the copy was broken off".to_owned())))
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use poundlock_store::testing::TestStore;
-use poundlock_store::{CommitError, Durability, Expect, Options, Store, StoreError, StoreUrl, params};
+use poundlock_store::{CommitError, Durability, Expect, Options, Store, StoreError, StoreUrl, copy, params};
 use rusqlite::Connection;
 
 use crate::batch::{account, one};
@@ -103,7 +103,7 @@ async fn a_backup_of_a_store_in_use_is_consistent() {
             }
         })
     };
-    store.backup(&target).await.unwrap();
+    copy::write(&store, LIST, &target).await.unwrap();
     writing.await.unwrap();
     let backup = Connection::open(&target).unwrap();
     let check: String = backup.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
@@ -119,9 +119,9 @@ async fn a_backup_never_overwrites() {
     let store = store().await;
     let target = path(&store).with_file_name("backup.db");
     std::fs::write(&target, "precious").unwrap();
-    assert!(matches!(store.backup(&target).await, Err(StoreError::Refused(_))));
+    assert!(matches!(copy::write(&store, LIST, &target).await, Err(StoreError::Refused(_))));
     assert_eq!(std::fs::read_to_string(&target).unwrap(), "precious");
-    let nowhere = store.backup(std::path::Path::new("/nowhere/at/all/backup.db")).await;
+    let nowhere = copy::write(&store, LIST, std::path::Path::new("/nowhere/at/all/backup.db")).await;
     assert!(matches!(nowhere, Err(StoreError::Unavailable(_))), "{nowhere:?}");
 }
 
@@ -130,7 +130,7 @@ async fn a_backup_opens_as_a_store() {
     let store = store().await;
     store.commit(account(1)).await.unwrap();
     let target = path(&store).with_file_name("backup.db");
-    store.backup(&target).await.unwrap();
+    copy::write(&store, LIST, &target).await.unwrap();
     let restored = Store::open(&StoreUrl::sqlite(&target), &Options::fast()).await.unwrap();
     assert_eq!(restored.migrate(LIST, poundlock_core::time::Time::from_millis(1)).await, Ok(vec![]));
     restored.commit(one(&ADD, params![1_i64, 1_i64], Expect::Rows(1))).await.unwrap();
@@ -143,7 +143,7 @@ async fn only_the_owner_can_read_the_file_and_its_copy() {
     let store = store().await;
     store.commit(account(1)).await.unwrap();
     let target = path(&store).with_file_name("backup.db");
-    store.backup(&target).await.unwrap();
+    copy::write(&store, LIST, &target).await.unwrap();
     for file in std::fs::read_dir(target.parent().unwrap()).unwrap() {
         let file = file.unwrap();
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");

@@ -12,7 +12,7 @@ use poundlock_core::time::{Span, Time};
 use poundlock_store::audit::StoredRecord;
 use poundlock_store::{Batch, audit, chain, checkpoint, user};
 
-pub(crate) use self::export::export;
+pub(crate) use self::export::{export, verify};
 use super::super::{Answer, Fault, Refused, commit};
 use crate::app::App;
 use crate::journal::{Note, Origin};

@@ -112,13 +112,9 @@ fn make_private(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Copies the live file `from` to the new file `to`: one read transaction, which no writer waits for.
-pub(super) fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
-    if to.exists() {
-        return Err(StoreError::Refused(format!("{} exists already: choose a new file for the backup.", to.display())));
-    }
-    let mut name = to.as_os_str().to_owned();
-    name.push(".partial");
-    let partial = PathBuf::from(name);
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
+    refuse_existing(to)?;
+    let partial = partial(to);
     // Left over from a copy that was broken off; a half copy must never look like a backup.
     drop(std::fs::remove_file(&partial));
     make_private(&partial)?;
@@ -127,6 +123,21 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
         drop(std::fs::remove_file(&partial));
     }
     copied
+}
+
+/// Never over another file: it may be the only good backup.
+pub(crate) fn refuse_existing(to: &Path) -> Result<(), StoreError> {
+    if to.exists() {
+        return Err(StoreError::Refused(format!("{} exists already: choose a new file for the backup.", to.display())));
+    }
+    Ok(())
+}
+
+/// The name of a file while it is being written.
+pub(crate) fn partial(to: &Path) -> PathBuf {
+    let mut name = to.as_os_str().to_owned();
+    name.push(".partial");
+    PathBuf::from(name)
 }
 
 fn copy_pages(from: &Path, to: &Path) -> Result<(), StoreError> {
@@ -138,13 +149,36 @@ fn copy_pages(from: &Path, to: &Path) -> Result<(), StoreError> {
     if !matches!(step, StepResult::Done) {
         return Err(StoreError::Unavailable("the store is locked by another program".to_owned()));
     }
-    // One file that stands alone, without a log beside it.
-    target.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(())).map_err(failed)?;
-    target.close().map_err(|(_, e)| failed(e))
+    fold(target).map_err(failed)
+}
+
+/// Leaves one file that stands alone, without a log beside it.
+fn fold(connection: Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))?;
+    connection.close().map_err(|(_, e)| e)
+}
+
+/// The same for a store that nobody has open.
+pub(crate) fn stand_alone(path: &Path) -> Result<(), StoreError> {
+    let opened = stranger(path, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    opened.and_then(fold).map_err(|e| error::read(&e, "folding the log of a copy"))
+}
+
+/// Opens a file that may come from anywhere, with all that keeps it from running code of its own.
+pub(super) fn stranger(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    harden(&connection, &Options::default())?;
+    Ok(connection)
+}
+
+/// Sees a file onto the disk.
+pub(crate) fn sync(path: &Path) -> Result<(), StoreError> {
+    let synced = File::open(path).and_then(|file| file.sync_all());
+    synced.map_err(|e| StoreError::Unavailable(format!("cannot write {}: {e}", path.display())))
 }
 
 /// Gives the finished copy its name, once it is on disk.
-fn publish(partial: &Path, to: &Path) -> Result<(), StoreError> {
+pub(crate) fn publish(partial: &Path, to: &Path) -> Result<(), StoreError> {
     let sync = || {
         File::open(partial)?.sync_all()?;
         std::fs::rename(partial, to)?;

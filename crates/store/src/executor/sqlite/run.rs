@@ -63,7 +63,8 @@ pub(super) fn query(
     run(connection, statement, params).map(|outcome| outcome.rows).map_err(|e| error::read(&e, statement.sql()))
 }
 
-fn read(column: usize, value: ValueRef<'_>) -> rusqlite::Result<Value> {
+/// A column as one of the four kinds.
+pub(super) fn read(column: usize, value: ValueRef<'_>) -> rusqlite::Result<Value> {
     Ok(match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(int) => Value::Int(int),

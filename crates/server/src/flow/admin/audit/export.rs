@@ -1,13 +1,13 @@
 //! Streams an export: a page of links at a time, whatever the log's length. What is damaged goes out as it is; the check
 //! of the export finds it.
 
-use poundlock_core::audit::{Export, Head, stretches};
+use poundlock_core::audit::{CheckpointKey, Export, Head, Report, Verifier, stretches};
 use poundlock_core::time::Time;
-use poundlock_store::{chain, checkpoint};
+use poundlock_store::{Store, chain, checkpoint};
 use tokio::sync::mpsc;
 
 use super::super::super::{Answer, Fault};
-use crate::app::{App, SharedApp};
+use crate::app::SharedApp;
 use crate::journal::Origin;
 
 /// Rows read at once.
@@ -25,13 +25,36 @@ pub(crate) async fn export(app: SharedApp, origin: &Origin) -> Answer<Lines> {
     let now = super::super::super::now(&app, origin)?;
     let (lines, receiver) = mpsc::channel(LINES_AHEAD);
     tokio::spawn(async move {
-        if let Err(Broken::Fault(fault)) = write(&app, now, &lines).await {
+        if let Err(Broken::Fault(fault)) = write((&app.store, &app.journal.key), now, &lines).await {
             tracing::error!(%fault, "an export of the audit log broke off");
             // A reader that went away has no use for the reason.
             let _ = lines.send(Err(fault)).await;
         }
     });
     Ok(receiver)
+}
+
+/// Checks the log of a store that nobody serves: what it would export, and that it hangs together.
+pub(crate) async fn verify(store: &Store, key: &CheckpointKey, now: Time) -> anyhow::Result<Report> {
+    let (lines, mut coming) = mpsc::channel(LINES_AHEAD);
+    let mut verifier = Verifier::new(None, Some(key.public()));
+    let (written, ()) = futures_util::future::join(
+        async {
+            let lines = lines;
+            write((store, key), now, &lines).await
+        },
+        async {
+            while let Some(Ok(line)) = coming.recv().await {
+                verifier.line(line.as_bytes());
+            }
+        },
+    )
+    .await;
+    match written {
+        Ok(()) => Ok(verifier.finish()),
+        Err(Broken::Fault(fault)) => Err(anyhow::anyhow!("the audit log does not read: {fault}")),
+        Err(Broken::ReaderGone) => Err(anyhow::anyhow!("the check of the audit log broke off")),
+    }
 }
 
 /// Why an export did not come to its end.
@@ -48,14 +71,17 @@ impl<E: Into<Fault>> From<E> for Broken {
 
 /// One export under way.
 struct Writer<'a> {
-    app: &'a App,
+    store: &'a Store,
     export: Export,
     lines: &'a mpsc::Sender<Result<String, Fault>>,
 }
 
-async fn write(app: &App, now: Time, lines: &mpsc::Sender<Result<String, Fault>>) -> Result<(), Broken> {
-    let (cut, last, heads, waiting) = app
-        .store
+async fn write(
+    (store, key): (&Store, &CheckpointKey),
+    now: Time,
+    lines: &mpsc::Sender<Result<String, Fault>>,
+) -> Result<(), Broken> {
+    let (cut, last, heads, waiting) = store
         .read(move |r| {
             Box::pin(async move {
                 let (cut, last) = (checkpoint::cut(r).await?, checkpoint::last(r).await?);
@@ -64,16 +90,16 @@ async fn write(app: &App, now: Time, lines: &mpsc::Sender<Result<String, Fault>>
         })
         .await?;
     let waiting = u64::try_from(waiting).unwrap_or(0);
-    let (export, header) = Export::begin(now, app.journal.key.public(), cut.as_ref(), waiting);
-    let mut writer = Writer { app, export, lines };
+    let (export, header) = Export::begin(now, key.public(), cut.as_ref(), waiting);
+    let mut writer = Writer { store, export, lines };
     writer.send(header).await?;
     let begin = cut.as_ref().map_or((0, Vec::new()), |cut| (cut.number(), cut.heads().to_vec()));
     let done = writer.checkpoints(begin, last.map_or(0, |last| last.number())).await?;
     writer.records(&done, &heads).await?;
-    if app.store.read(move |r| Box::pin(checkpoint::cut(r))).await? != cut {
+    if store.read(move |r| Box::pin(checkpoint::cut(r))).await? != cut {
         return Err(Fault::Other("the log was pruned while it was exported: export it again".to_owned()).into());
     }
-    let end = writer.export.finish(&app.journal.key);
+    let end = writer.export.finish(key);
     lines.send(Ok(end)).await.map_err(|_| Broken::ReaderGone)
 }
 
@@ -81,7 +107,7 @@ impl Writer<'_> {
     /// Every checkpoint after `number` up to `until`, each behind the records that it covers. Gives where the last ends.
     async fn checkpoints(&mut self, (mut number, mut done): (u64, Vec<Head>), until: u64) -> Result<Vec<Head>, Broken> {
         loop {
-            let page = checkpoint::after(&self.app.store, number, PAGE_ROWS).await?;
+            let page = checkpoint::after(self.store, number, PAGE_ROWS).await?;
             let Some((last, _)) = page.last() else { return Ok(done) };
             number = *last;
             for (number, checkpoint) in page {
@@ -102,7 +128,7 @@ impl Writer<'_> {
         for stretch in stretches(after, until) {
             let mut after = stretch.after;
             loop {
-                let page = chain::between(&self.app.store, &stretch.chain, (after, stretch.until), PAGE_ROWS).await?;
+                let page = chain::between(self.store, &stretch.chain, (after, stretch.until), PAGE_ROWS).await?;
                 let Some((last, _)) = page.last() else { break };
                 after = last.seq;
                 for (link, stored) in &page {
