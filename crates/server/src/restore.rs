@@ -145,7 +145,7 @@ async fn check_open(
     let manifest = Manifest::check(&manifest.text, &manifest.tag, &found.content, &ring)
         .map_err(|why| anyhow::anyhow!("this backup is not to be believed, {why}: use another one"))?;
     // A clock behind the backup would take codes for new that the backup knows as used.
-    let time = Timekeeper::new(clock, boot::stored_mark(store).await?);
+    let time = Timekeeper::new(clock, boot::stored_mark(store).await?.max(manifest.made_at()));
     let Ok(now) = time.now() else {
         bail!("the clock stands before a moment that the backup has seen: set the clock, then restore again");
     };

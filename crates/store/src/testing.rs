@@ -140,6 +140,12 @@ pub async fn tries(store: &Store) -> i64 {
     rows.iter().map(|row| row.int(0).expect("a counter is a number")).sum()
 }
 
+/// Changes a SQLite file behind everybody's back, as whoever can write it could.
+pub fn edit_file(path: &std::path::Path, sql: &str) {
+    let file = rusqlite::Connection::open(path).expect("the file opens");
+    file.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
 /// One test body, two tests: `NAME::sqlite` and `NAME::postgres`. The body gets a fresh [`TestStore`].
 ///
 /// `on_both! { async fn name(store) { … } }`, or with a schema of its own: `on_both! { schema = LIST; async fn … }`.

@@ -9,5 +9,7 @@ mod invite;
 mod keys;
 mod login;
 mod main_path;
+mod relocation;
+mod restore;
 mod session;
 mod status;

@@ -3,7 +3,7 @@
 //! Nothing here knows the schema: a table or column of a later migration is copied without a word here.
 
 use poundlock_core::secret::Digest;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{connect, error, run};
 use crate::copy::{Kind, Manifested, Sum, Table};
@@ -18,7 +18,19 @@ type Result<T> = std::result::Result<T, StoreError>;
 const MANIFEST: &str = "backup_manifest";
 
 fn failed(e: rusqlite::Error) -> StoreError {
-    error::read(&e, "a copy of the store")
+    match e.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt) => damaged("its pages contradict each other"),
+        Some(ErrorCode::NotADatabase) => no_backup(),
+        _ => error::read(&e, "a copy of the store"),
+    }
+}
+
+fn damaged(what: &str) -> StoreError {
+    StoreError::Refused(format!("The file is damaged ({what}): use another backup."))
+}
+
+fn no_backup() -> StoreError {
+    StoreError::Refused("The file is no backup of Poundlock.".to_owned())
 }
 
 /// Opens a file for reading whose schema nobody has checked yet.
@@ -36,27 +48,20 @@ pub(crate) fn open_to_fill(path: &std::path::Path) -> Result<Connection> {
 
 /// Refuses a file that is damaged.
 pub(crate) fn check(connection: &Connection) -> Result<()> {
-    let damaged = |what: &str| Err(StoreError::Refused(format!("The file is damaged ({what}): take another backup.")));
     let found = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get::<_, String>(0));
-    match found {
-        Ok(word) if word == "ok" => {}
-        Ok(_) => return damaged("its pages contradict each other"),
-        Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
-            return Err(StoreError::Refused("The file is no backup of Poundlock.".to_owned()));
-        }
-        Err(_) => return damaged("it cannot be read to its end"),
+    if found.map_err(failed)? != "ok" {
+        return Err(damaged("its pages contradict each other"));
     }
     let mut orphans = connection.prepare("PRAGMA foreign_key_check").map_err(failed)?;
     if orphans.query([]).map_err(failed)?.next().map_err(failed)?.is_some() {
-        return damaged("rows are missing that others name");
+        return Err(damaged("rows are missing that others name"));
     }
     Ok(())
 }
 
 /// The number of the newest migration that the file has seen; refuses one that this program does not know.
 pub(crate) fn schema(connection: &Connection, list: &[Migration]) -> Result<u32> {
-    let applied: Vec<Row> = run::query(connection, &migrate::APPLIED, &[])
-        .map_err(|_| StoreError::Refused("The file is no backup of Poundlock.".to_owned()))?;
+    let applied: Vec<Row> = run::query(connection, &migrate::APPLIED, &[]).map_err(|_| no_backup())?;
     migrate::next(&applied, list)?;
     Ok(u32::try_from(applied.len()).unwrap_or(0))
 }
