@@ -37,6 +37,8 @@ pub(crate) struct App {
     pub(crate) status: StatusLists,
     pub(crate) sources: Mutex<Throttle>,
     pub(crate) journal: Journal,
+    /// The first peer that forwarded an address although nobody named it as a proxy.
+    pub(crate) unasked_proxy: std::sync::OnceLock<std::net::IpAddr>,
     /// One backup is made at a time: each takes the room of the store.
     pub(crate) copying: tokio::sync::Mutex<()>,
     /// How many one-time codes were compared with an account's authenticators.

@@ -97,6 +97,7 @@ pub(crate) async fn assemble(
         time,
         rng,
         journal,
+        unasked_proxy: std::sync::OnceLock::new(),
         copying: tokio::sync::Mutex::default(),
         codes_checked: std::sync::atomic::AtomicU64::new(0),
     }))

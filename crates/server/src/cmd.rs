@@ -6,6 +6,7 @@ mod backup;
 mod client;
 mod config;
 mod device;
+mod doctor;
 mod explain;
 mod invite;
 mod key;
@@ -108,6 +109,8 @@ enum Command {
     Restore(restore::Restore),
     /// Move a store to another place or to PostgreSQL, and keep its sessions.
     Move(relocate::Move),
+    /// Check configuration, keys, disk, time, hashing, store and proxy, and say what to do.
+    Doctor(doctor::Doctor),
     /// Say why something was refused, by its reference.
     Explain(explain::Explain),
 }
@@ -194,7 +197,9 @@ pub(crate) fn run() -> ExitCode {
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {
-    if error.is::<WrongCall>() {
+    if let Some(found) = error.downcast_ref::<doctor::Found>() {
+        found.code()
+    } else if error.is::<WrongCall>() {
         2
     } else if error.is::<Unreachable>() {
         3
@@ -221,6 +226,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Backup(backup) => backup.run(&cli.place).await,
         Command::Restore(restore) => restore.run(&cli.place).await,
         Command::Move(relocate) => relocate.run(&cli.place).await,
+        Command::Doctor(doctor) => doctor.run(&cli.place).await,
         Command::Explain(explain) => explain.run(&cli.place).await,
     }
 }

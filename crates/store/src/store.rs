@@ -192,6 +192,32 @@ impl Store {
         }
     }
 
+    /// How many migrations of `list` the store has not seen; looks only.
+    ///
+    /// # Errors
+    /// As [`Store::migrate`], when the store is of another program.
+    pub async fn pending(&self, list: &'static [Migration]) -> Result<usize, StoreError> {
+        let applied = match self.query(&migrate::APPLIED, Vec::new()).await {
+            Ok(applied) => applied,
+            // No table of migrations yet: a store that was never used.
+            Err(StoreError::Fault(_)) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        migrate::next(&applied, list)?;
+        Ok(list.len() - applied.len())
+    }
+
+    /// What the engine says of settings that durability and secrecy rest on, for `doctor`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it does not answer.
+    pub async fn settings(&self) -> Result<Vec<(&'static str, String)>, StoreError> {
+        match &self.executor {
+            Executor::Sqlite(sqlite) => sqlite.settings().await,
+            Executor::Postgres(postgres) => postgres.settings().await,
+        }
+    }
+
     /// Finishes what is queued, and closes. Later calls, also on clones, find the store unavailable.
     pub async fn close(&self) {
         match &self.executor {

@@ -54,6 +54,7 @@ pub(crate) fn router(app: SharedApp) -> Router {
         .route("/v1/admin/keys/master", post(keys::rotate_master))
         .route("/v1/admin/keys/{kid}/revoke", post(keys::revoke))
         .route("/v1/admin/backup", get(backup::make))
+        .route("/v1/admin/doctor", get(health::seen))
         .route("/v1/admin/ready", get(health::ready))
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -37,3 +37,14 @@ pub(crate) async fn ready(State(app): State<SharedApp>) -> impl IntoResponse {
     let word = if ready { "ready" } else { "unready" };
     (status, axum::Json(json!({ "status": word, "clock": clock, "store": store })))
 }
+
+/// What only the running server has seen, for `poundlock doctor`.
+pub(crate) async fn seen(State(app): State<SharedApp>) -> impl IntoResponse {
+    let is_ready = matches!(app.time.reading(), Reading::Ready { .. });
+    let hashes = app.hasher.counts();
+    axum::Json(json!({
+        "clock_ready": is_ready,
+        "unasked_proxy": app.unasked_proxy.get(),
+        "hash_memory_kib": hashes.memory_kib,
+    }))
+}

@@ -109,12 +109,12 @@ on_both! {
     async fn a_checkpoint_key_is_one_for_all_nodes_and_is_not_replaced_when_damaged(store) {
         let app = TestApp::on(&store).await;
         let app = app.shared();
-        let again = keys::checkpoint_key(&store, &app.ring, &app.rng).await.unwrap();
+        let again = checkpoint_key(&store, &app.ring, &app.rng).await.unwrap();
         assert!(again.public() == app.journal.key.public());
         let mut batch = Batch::new();
         setting::put(&mut batch, "audit.checkpoint_key", b"damaged");
         store.commit(batch).await.unwrap();
-        let why = keys::checkpoint_key(&store, &app.ring, &app.rng).await.unwrap_err();
+        let why = checkpoint_key(&store, &app.ring, &app.rng).await.unwrap_err();
         assert!(why.to_string().contains("checkpoints"), "{why}");
         assert_eq!(setting::read(&store, "audit.checkpoint_key").await.unwrap().unwrap(), b"damaged");
     }

@@ -36,6 +36,8 @@ pub(crate) struct Postgres {
     pool: Pool,
     notices: broadcast::Sender<Notice>,
     listener: Arc<listen::Listener>,
+    /// Whether the connections are under TLS.
+    is_encrypted: bool,
 }
 
 impl Postgres {
@@ -44,8 +46,9 @@ impl Postgres {
         let pool = connect::pool(&target, options)?;
         connect::check_server(&pool, options).await?;
         let notices = broadcast::Sender::new(BACKLOG_NOTICES);
+        let is_encrypted = target.tls.is_some();
         let listener = Arc::new(listen::Listener::start(target, notices.clone()).await?);
-        Ok(Self { pool, notices, listener })
+        Ok(Self { pool, notices, listener, is_encrypted })
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
@@ -78,6 +81,17 @@ impl Postgres {
 
     pub(crate) fn listen(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
+    }
+
+    pub(crate) async fn settings(&self) -> Result<Vec<(&'static str, String)>, StoreError> {
+        let held = Held::take(&self.pool).await?;
+        let mut told = Vec::new();
+        for name in ["server_version", "synchronous_commit", "fsync", "full_page_writes"] {
+            told.push((name, connect::show(&held, name).await?));
+        }
+        held.give_back();
+        told.push(("tls", if self.is_encrypted { "on" } else { "off" }.to_owned()));
+        Ok(told)
     }
 
     pub(crate) fn close(&self) {

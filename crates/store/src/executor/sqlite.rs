@@ -105,6 +105,22 @@ impl Sqlite {
             .unwrap_or_else(|_| Err(StoreError::Unavailable("the copy was broken off".to_owned())))
     }
 
+    pub(crate) async fn settings(&self) -> Result<Vec<(&'static str, String)>, StoreError> {
+        self.on_writer(|connection| {
+            let told = |name: &'static str| {
+                let value = connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
+                let value = value.map_err(|e| error::read(&e, name))?;
+                Ok((name, match value {
+                    rusqlite::types::Value::Integer(number) => number.to_string(),
+                    rusqlite::types::Value::Text(text) => text,
+                    _ => String::new(),
+                }))
+            };
+            ["journal_mode", "synchronous", "foreign_keys"].into_iter().map(told).collect()
+        })
+        .await
+    }
+
     pub(crate) async fn close(&self) {
         // Readers first: the last connection to close folds the log into the file, and only the writer can.
         self.readers.close();

@@ -75,13 +75,13 @@ pub(crate) async fn name_and_log(State(app): State<SharedApp>, mut request: Requ
 }
 
 fn warn_once_of_unasked_proxy(peer: Option<IpAddr>, request: &Request, app: &SharedApp) {
-    use std::sync::Once;
-    static WARNED: Once = Once::new();
     if let Some(peer) = peer
         && is_unasked(Some(peer), request.headers(), &trusted(app))
     {
-        WARNED.call_once(|| {
+        // Once: whoever sends the header could fill the log with it.
+        app.unasked_proxy.get_or_init(|| {
             tracing::warn!("X-Forwarded-For from {peer} is ignored; if it is your proxy, add {peer} to listen.behind");
+            peer
         });
     }
 }

@@ -154,7 +154,7 @@ pub(super) async fn check_server(pool: &Pool, options: &Options) -> Result<(), S
     Ok(())
 }
 
-async fn show(held: &Held, setting: &str) -> Result<String, StoreError> {
+pub(super) async fn show(held: &Held, setting: &str) -> Result<String, StoreError> {
     let shown = held.client()?.simple_query(&format!("SHOW {setting}")).await;
     let shown = shown.map_err(|e| super::error::read(&e, "SHOW"))?;
     let row = shown.iter().find_map(|message| match message {

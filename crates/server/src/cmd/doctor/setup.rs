@@ -1,0 +1,123 @@
+//! What the operator has set up: configuration, key file, data folder, proxies.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use poundlock_core::seal::MasterKey;
+
+use super::Check;
+use crate::boot::{MasterSource, load_master};
+use crate::config::Config;
+use crate::serving::refuse_long_socket;
+
+const CONFIGURATION: &str = "Configuration";
+const KEYS: &str = "Keys";
+const PROXY: &str = "Proxy";
+
+/// The widest network of proxies that nobody asks about, as a prefix of IPv4 and of IPv6.
+const WIDE: (u32, u32) = (16, 48);
+
+pub(super) fn configuration(config: &Config) -> Vec<Check> {
+    let sound = config.check().and_then(|()| refuse_long_socket(&config.admin_socket()));
+    let mut checks = vec![match sound {
+        Ok(()) => Check::ok(CONFIGURATION, format!("It is sound. The issuer is {}.", config.issuer())),
+        Err(error) => Check::failed(CONFIGURATION, &error),
+    }];
+    if config.guard.sources.loopback_unlimited {
+        checks.push(Check::warn(
+            CONFIGURATION,
+            "Requests from this machine are not limited by source: behind a proxy on it, nobody's are.",
+            "set guard.sources.loopback_unlimited to false; it is for tests and benches",
+        ));
+    }
+    checks
+}
+
+/// The master key and who can read what lies around it.
+pub(super) fn keys(config: &Config) -> (Vec<Check>, Option<MasterKey>) {
+    let mut checks = vec![folder(&config.data)];
+    let master = match load_master(config) {
+        Err(error) => {
+            checks.push(Check::failed(KEYS, &error));
+            None
+        }
+        Ok(None) => {
+            checks.push(Check::warn(
+                KEYS,
+                "There is no master key here, so what is sealed cannot be looked at.",
+                "run this where the server's key is: a systemd credential is the service's alone",
+            ));
+            None
+        }
+        Ok(Some((key, MasterSource::DataFolder))) => {
+            checks.push(Check::warn(
+                KEYS,
+                "The master key lies in the data folder it protects: a copy of the folder is a copy of the key.",
+                "stop the server, move master.key out, and name its place in [master_key] file",
+            ));
+            Some(key)
+        }
+        Ok(Some((key, source))) => {
+            let place = match source {
+                MasterSource::Credential => "a systemd credential".to_owned(),
+                MasterSource::File(path) => path.display().to_string(),
+                MasterSource::Variable => "a variable".to_owned(),
+                MasterSource::DataFolder => "the data folder".to_owned(),
+            };
+            checks.push(Check::ok(KEYS, format!("The master key {} comes from {place}.", key.fingerprint())));
+            Some(key)
+        }
+    };
+    (checks, master)
+}
+
+fn folder(data: &Path) -> Check {
+    let Ok(found) = std::fs::metadata(data) else {
+        return Check::warn(
+            KEYS,
+            format!("There is no data folder {} yet.", data.display()),
+            "name it with --data, or begin with `poundlock up`",
+        );
+    };
+    let mode = found.permissions().mode() & 0o777;
+    match mode {
+        _ if mode & 0o002 != 0 => Check::fail(
+            KEYS,
+            format!("Every user of this machine can write in {}: a server does not start.", data.display()),
+            format!("chmod 700 {}", data.display()),
+        ),
+        _ if mode & 0o077 != 0 => Check::warn(
+            KEYS,
+            format!("Others can look into {}. Its files are their owner's alone, so far.", data.display()),
+            format!("chmod 700 {}", data.display()),
+        ),
+        _ => Check::ok(KEYS, format!("{} is its owner's alone.", data.display())),
+    }
+}
+
+pub(super) fn proxy(config: &Config) -> Vec<Check> {
+    let behind = &config.listen.behind;
+    let wide = |text: &&String| {
+        let prefix = text.split_once('/').and_then(|(_, prefix)| prefix.parse::<u32>().ok());
+        prefix.is_some_and(|prefix| prefix < if text.contains(':') { WIDE.1 } else { WIDE.0 })
+    };
+    if behind.is_empty() && config.issuer().starts_with("https://") {
+        return vec![Check::warn(
+            PROXY,
+            "The issuer is https and no proxy is named: all clients of a proxy share its address, and one stranger \
+             uses up the limit of all.",
+            "name the proxy's network in listen.behind",
+        )];
+    }
+    if let Some(network) = behind.iter().find(wide) {
+        return vec![Check::warn(
+            PROXY,
+            format!("{network} is wide: every machine in it can write any client's address."),
+            "name in listen.behind the proxies alone",
+        )];
+    }
+    match behind.len() {
+        0 => vec![Check::ok(PROXY, "None is named, and none is trusted.")],
+        _ => vec![Check::ok(PROXY, format!("Trusted: {}.", behind.join(", ")))],
+    }
+}
