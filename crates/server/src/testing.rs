@@ -10,6 +10,7 @@
 
 mod audit;
 mod inside;
+mod pair;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 
 pub use self::inside::Tried;
+use self::pair::Pair;
 use crate::app::SharedApp;
 use crate::boot;
 use crate::clock::{Clock, Manual};
@@ -40,13 +42,15 @@ use crate::http::{admin, routes};
 /// When tests begin: 2027-01-15T08:00:00Z.
 pub const BEGIN: Time = Time::from_millis(1_800_000_000_000);
 
-/// One server under test: its public and admin routers, its store and its clock.
+/// One server under test: its public and admin routers, its store and its clock. With `POUNDLOCK_TEST_NODES=2` and on
+/// PostgreSQL it is a pair of nodes, and requests go to them by turns.
 #[derive(Clone)]
 pub struct TestApp {
     app: SharedApp,
     public: Router,
     admin: Router,
     hands: Arc<Manual>,
+    pair: Option<Arc<Pair>>,
 }
 
 /// What came back.
@@ -85,7 +89,11 @@ impl TestApp {
     pub async fn with(store: &Store, change: impl FnOnce(&mut Settings)) -> Self {
         let hands = Arc::new(Manual::default());
         hands.wall.store(BEGIN.millis(), Ordering::SeqCst);
-        let app = Self::start(store.clone(), hands, change).await;
+        let mut settings = Settings::of_tests(Config::default().listen.address);
+        change(&mut settings);
+        let mut app = Self::start(store.clone(), hands, |set| *set = settings.clone()).await;
+        // Two nodes have two names, so only the first can have the one that a test chose.
+        app.pair = Pair::of(&app, Settings { node: None, ..settings }, Self::master()).await;
         // Records of one millisecond stand in any order: what a test does comes after what the start did.
         app.advance(Span::from_millis(1));
         app
@@ -134,7 +142,7 @@ impl TestApp {
         let app = boot::assemble(config, (store, settings.cost, node), master, clock).await?;
         let public = routes::public(SharedApp::clone(&app));
         let admin = admin::router(SharedApp::clone(&app));
-        Ok(Self { app, public, admin, hands })
+        Ok(Self { app, public, admin, hands, pair: None })
     }
 
     /// Takes places in status lists, as that many sessions would.
@@ -172,27 +180,33 @@ impl TestApp {
     /// How many password hashes have been computed.
     #[must_use]
     pub fn checks(&self) -> u64 {
-        self.app.hasher.checks()
+        self.nodes().iter().map(|node| node.hasher.checks()).sum()
     }
 
     /// Hears the notices that the jobs would hear, at once.
     pub async fn take_over_changes(&self) {
-        self.app.status.forget("all");
-        crate::jobs::notices::reload(&self.app).await.unwrap();
+        for node in self.nodes() {
+            node.status.forget("all");
+            crate::jobs::notices::reload(node).await.unwrap();
+        }
     }
 
     /// Hears one notice, as the job does.
     pub async fn hear_of(&self, topic: &str, payload: &str) {
         let notice = Notice::Message { topic: topic.to_owned(), payload: payload.to_owned() };
-        crate::jobs::notices::hear(&self.app, &notice).await.unwrap();
+        for node in self.nodes() {
+            crate::jobs::notices::hear(node, &notice).await.unwrap();
+        }
     }
 
     /// Runs the job that hears notices, from now until what is returned is dropped.
     #[must_use]
     pub fn hear_notices(&self) -> watch::Sender<bool> {
         let (stop, stopped) = watch::channel(false);
-        let notices = self.app.store.listen();
-        tokio::spawn(crate::jobs::notices::hear_all(SharedApp::clone(&self.app), notices, stopped));
+        for node in self.nodes() {
+            let (notices, stopped) = (node.store.listen(), stopped.clone());
+            tokio::spawn(crate::jobs::notices::hear_all(SharedApp::clone(node), notices, stopped));
+        }
         stop
     }
 
@@ -243,7 +257,8 @@ impl TestApp {
     /// A request as it is.
     pub async fn raw(&self, from: IpAddr, mut request: Request<Body>) -> Reply {
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(from, 50_000)));
-        reply(self.public.clone().oneshot(request).await.unwrap()).await
+        self.settle().await;
+        reply(self.public_by_turns().oneshot(request).await.unwrap()).await
     }
 
     /// A request to the admin socket's router.
@@ -253,7 +268,8 @@ impl TestApp {
             request = request.header("content-type", "application/json");
         }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        reply(self.admin.clone().oneshot(request.body(body).unwrap()).await.unwrap()).await
+        self.settle().await;
+        reply(self.admin_by_turns().oneshot(request.body(body).unwrap()).await.unwrap()).await
     }
 
     /// The present code of a seed, by the server's own clock.
@@ -307,7 +323,7 @@ impl TestApp {
 }
 
 /// What a test may set.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Whether loopback is spared the limits by source.
     pub loopback_unlimited: bool,

@@ -30,6 +30,9 @@ pub struct Store {
     pub(crate) executor: Executor,
     #[cfg(any(test, feature = "testing"))]
     pub(crate) trace: crate::trace::Trace,
+    /// Where it is, so that a test can open it as another node would.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) url: StoreUrl,
 }
 
 #[derive(Clone)]
@@ -53,6 +56,8 @@ impl Store {
             executor,
             #[cfg(any(test, feature = "testing"))]
             trace: crate::trace::Trace::default(),
+            #[cfg(any(test, feature = "testing"))]
+            url: url.clone(),
         })
     }
 

@@ -19,6 +19,9 @@ use crate::url::StoreUrl;
 /// Names the PostgreSQL server that tests may fill with databases, as a URL of its `postgres` database.
 pub const SERVER_VARIABLE: &str = "POUNDLOCK_TEST_POSTGRES";
 
+/// How many nodes a test's server consists of where the store can be shared: `2`, or one when it is not set.
+pub const NODES_VARIABLE: &str = "POUNDLOCK_TEST_NODES";
+
 /// Names the lock under which the template is made.
 const TEMPLATE_LOCK: i64 = 0x7465_6d70_6c61_7465;
 
@@ -120,6 +123,16 @@ impl Deref for TestStore {
     fn deref(&self) -> &Store {
         &self.store
     }
+}
+
+/// The store as a second node opens it, by connections of its own: where tests run on pairs of nodes, and the store is
+/// PostgreSQL.
+pub async fn second_node(store: &Store) -> Option<Store> {
+    let wanted = std::env::var(NODES_VARIABLE).is_ok_and(|nodes| nodes == "2");
+    if !wanted || matches!(store.url, StoreUrl::Sqlite(_)) {
+        return None;
+    }
+    Some(Store::open(&store.url, &Options::fast()).await.expect("the store opens for a second node"))
 }
 
 /// Begins to write down the statements that a store is asked for.

@@ -33,7 +33,9 @@ impl TestApp {
 
     /// Runs the sealer once.
     pub async fn seal(&self) {
-        sealer::seal(SharedApp::clone(&self.app)).await.unwrap();
+        for node in self.nodes() {
+            sealer::seal(SharedApp::clone(node)).await.unwrap();
+        }
     }
 
     /// Runs the sealer once, and tells whether it got through.
@@ -48,12 +50,16 @@ impl TestApp {
 
     /// Says that the node is alive.
     pub async fn seen(&self) {
-        sealer::seen(SharedApp::clone(&self.app)).await.unwrap();
+        for node in self.nodes() {
+            sealer::seen(SharedApp::clone(node)).await.unwrap();
+        }
     }
 
     /// What the audit log gets when the server stops.
     pub async fn finish(&self) {
-        sealer::finish(&self.app).await.unwrap();
+        for node in self.nodes() {
+            sealer::finish(node).await.unwrap();
+        }
     }
 
     /// Every record in the store, oldest first.
@@ -71,7 +77,8 @@ impl TestApp {
     /// An export, as the admin socket streams it; `None` when it broke off.
     pub async fn export(&self) -> Option<String> {
         let request = Request::builder().method(Method::GET).uri("/v1/admin/audit/export");
-        let response = self.admin.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        self.settle().await;
+        let response = self.admin_by_turns().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         assert!(response.status().is_success(), "{}", response.status());
         let bytes = response.into_body().collect().await.ok()?.to_bytes();
         Some(String::from_utf8(bytes.to_vec()).unwrap())

@@ -79,23 +79,24 @@ impl TestApp {
     /// How many one-time codes have been compared.
     #[must_use]
     pub fn codes_checked(&self) -> u64 {
-        self.app.codes_checked.load(std::sync::atomic::Ordering::SeqCst)
+        self.nodes().iter().map(|node| node.codes_checked.load(std::sync::atomic::Ordering::SeqCst)).sum()
     }
 
     /// Memory that the hash pool holds, in KiB.
     #[must_use]
     pub fn hash_memory_kib(&self) -> usize {
-        self.app.hasher.counts().memory_kib
+        self.nodes().iter().map(|node| node.hasher.counts().memory_kib).sum()
     }
 
     /// The public router, for requests that a test drops half-way.
     pub fn router(&self) -> Router {
-        self.public.clone()
+        self.public_by_turns()
     }
 
     /// A request of which nobody knows where it comes from.
     pub async fn send_from_nowhere(&self, request: Request<Body>) -> Reply {
-        reply(self.public.clone().oneshot(request).await.unwrap()).await
+        self.settle().await;
+        reply(self.public_by_turns().oneshot(request).await.unwrap()).await
     }
 
     /// The id of a user.
