@@ -85,6 +85,11 @@ impl TestApp {
         Self::with(store, |_| {}).await
     }
 
+    /// The same with one node, even where tests run on pairs: for what is each node's own.
+    pub async fn alone(store: &Store, why: &'static str) -> Self {
+        Self::with(store, |settings| settings.alone = Some(why)).await
+    }
+
     /// The same, with a configuration that the test changes first.
     pub async fn with(store: &Store, change: impl FnOnce(&mut Settings)) -> Self {
         let hands = Arc::new(Manual::default());
@@ -93,7 +98,9 @@ impl TestApp {
         change(&mut settings);
         let mut app = Self::start(store.clone(), hands, |set| *set = settings.clone()).await;
         // Two nodes have two names, so only the first can have the one that a test chose.
-        app.pair = Pair::of(&app, Settings { node: None, ..settings }, Self::master()).await;
+        if settings.alone.is_none() {
+            app.pair = Pair::of(&app, Settings { node: None, ..settings }, Self::master()).await;
+        }
         // Records of one millisecond stand in any order: what a test does comes after what the start did.
         app.advance(Span::from_millis(1));
         app
@@ -212,7 +219,9 @@ impl TestApp {
 
     /// Runs the sweep once.
     pub async fn sweep(&self) {
-        crate::jobs::sweep::sweep(SharedApp::clone(&self.app)).await.unwrap();
+        for node in self.nodes() {
+            crate::jobs::sweep::sweep(SharedApp::clone(node)).await.unwrap();
+        }
     }
 
     /// Posts JSON from 127.0.0.1.
@@ -337,11 +346,21 @@ pub struct Settings {
     pub data: Option<std::path::PathBuf>,
     /// The node's name; a new one when there is none.
     pub node: Option<NodeName>,
+    /// Why this server has one node even where tests run on pairs.
+    pub alone: Option<&'static str>,
 }
 
 impl Settings {
     const fn of_tests(listen: SocketAddr) -> Self {
-        Self { loopback_unlimited: true, cost: Cost::FOR_TESTS, trusted_proxies: Vec::new(), listen, data: None, node: None }
+        Self {
+            loopback_unlimited: true,
+            cost: Cost::FOR_TESTS,
+            trusted_proxies: Vec::new(),
+            listen,
+            data: None,
+            node: None,
+            alone: None,
+        }
     }
 }
 

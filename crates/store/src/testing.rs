@@ -132,7 +132,10 @@ pub async fn second_node(store: &Store) -> Option<Store> {
     if !wanted || matches!(store.url, StoreUrl::Sqlite(_)) {
         return None;
     }
-    Some(Store::open(&store.url, &Options::fast()).await.expect("the store opens for a second node"))
+    let mut second = Store::open(&store.url, &Options::fast()).await.expect("the store opens for a second node");
+    // One trace for both: what a request asks for counts, not whom it asks.
+    second.trace = store.trace.clone();
+    Some(second)
 }
 
 /// Begins to write down the statements that a store is asked for.

@@ -26,6 +26,7 @@ const NO_LIMITS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_tran
 /// A page of a table's rows, by the table's place in the list.
 pub(crate) type Page = (usize, Vec<Vec<Value>>);
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 fn failed(e: tokio_postgres::Error) -> StoreError {
     error::read(&e, "a copy of the store")
 }

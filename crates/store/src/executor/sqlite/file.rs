@@ -17,6 +17,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// What a backup says of itself. Not part of the schema: a restored store has no such table.
 const MANIFEST: &str = "backup_manifest";
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 fn failed(e: rusqlite::Error) -> StoreError {
     match e.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt) => damaged("its pages contradict each other"),

@@ -43,7 +43,7 @@ on_both! {
     }
 
     async fn a_running_node_rotates_twice_and_a_stale_one_refuses(store) {
-        let app = TestApp::on(&store).await;
+        let app = TestApp::alone(&store, "the node that did not rotate refuses to").await;
         let stale = app.again().await;
         let keys = [7, 8, 9].map(|seed| MasterKey::random(&SeededRng::new(seed)));
         assert_eq!(rotate(&app, &keys[0]).await.refusal(), "conflict", "it is the present one");

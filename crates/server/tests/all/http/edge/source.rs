@@ -52,6 +52,7 @@ fn assert_limited(reply: &Reply) {
 async fn behind(store: &poundlock_store::Store, proxies: &[&str]) -> TestApp {
     TestApp::with(store, |settings| {
         settings.loopback_unlimited = false;
+        settings.alone = Some("limits by source are each node's own");
         settings.trusted_proxies = proxies.iter().map(|proxy| (*proxy).to_owned()).collect();
     })
     .await

@@ -77,7 +77,11 @@ on_both! {
     }
 
     async fn thr_14_over_its_limit_a_source_reads_no_name_from_references(store) {
-        let app = TestApp::with(&store, |settings| settings.loopback_unlimited = false).await;
+        let app = TestApp::with(&store, |settings| {
+            settings.loopback_unlimited = false;
+            settings.alone = Some("limits by source are each node's own");
+        })
+        .await;
         let ada = app.enrol("ada", &[]).await;
         let name = |n: usize| if n.is_multiple_of(2) { ada.name.clone() } else { format!("made-up-{n}") };
         let mut seen = Vec::new();

@@ -49,7 +49,7 @@ on_both! {
     }
 
     async fn tok_16_an_unchanged_list_is_not_sent_again(store) {
-        let app = TestApp::on(&store).await;
+        let app = TestApp::alone(&store, "each node signs its own copy of a list").await;
         app.enrol("ada", &[]).await;
         let first = app.get("/status/1").await;
         let tag = first.headers["etag"].to_str().unwrap().to_owned();

@@ -21,7 +21,7 @@ async fn unlinked(app: &TestApp) -> i64 {
 
 on_both! {
     async fn aud_06_two_nodes_seal_side_by_side(store) {
-        let one = TestApp::on(&store).await;
+        let one = TestApp::alone(&store, "it counts nodes").await;
         let two = one.beside(store.again().await).await;
         assert_ne!(one.node(), two.node());
         for round in 0..5 {
