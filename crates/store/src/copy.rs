@@ -3,9 +3,6 @@
 //!
 //! What this must never do: change a row on its way. What a restore ends, `restore` ends in the copy before it serves.
 
-#[cfg(test)]
-mod tests;
-
 use std::path::{Path, PathBuf};
 
 use poundlock_core::secret::Digest;

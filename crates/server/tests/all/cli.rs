@@ -3,6 +3,7 @@
 //! Not tested here: that a process of another user is turned away at the admin socket. It takes a second user on the
 //! machine, and the folder's mode stops that user before the socket does.
 
+mod backups;
 mod clients;
 mod config;
 mod exits;

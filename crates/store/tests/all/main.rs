@@ -6,6 +6,7 @@ use std::future::Future;
 use std::time::Duration;
 
 mod batch;
+mod copy;
 mod every;
 mod migrate;
 mod notice;
