@@ -371,12 +371,35 @@ if cli audit verify "$work/edited" >"$work/said" 2>&1; then fail "an edited log 
 grep 'was edited' "$work/said"
 proved "a refusal can be explained by its reference, and an edited log does not hold"
 
+heading "A copy of the live store"
+cli backup "$work/backup"
+if grep -q "$(cat "$work/data/master.key")" "$work/backup"; then fail "the master key is in the backup"; fi
+proved "a backup is taken while the server runs, and holds no master key"
+
 heading "The server is down, and services still decide"
 kill "$server"
 wait "$server" || fail "the server did not end well: $(cat "$work/log")"
 server=
 check "$work/newer" >"$work/said" || fail "refused without a server: $(cat "$work/said")"
 proved "checking a token needs no server"
+
+heading "A restore never un-spends anything"
+before=$(field keys 0 kid <"$work/jwks.json")
+cli restore "$work/backup" --replace --yes 2>>"$work/log"
+if cli key list --json | python3 -c '
+import json, sys
+sys.exit(all(key["state"] == "gone" for key in json.load(sys.stdin)["keys"] if key["kid"] == sys.argv[1]))' "$before"; then
+    fail "a key that signed before the restore is still published"
+fi
+[ "$(cli user list --json | field users 0 name)" = ada ] || fail "the first user is not in the restored store"
+cli audit verify 2>>"$work/log"
+proved "a restore ends all sessions and replaces the keys, and its audit log holds"
+
+heading "A doctor looks at what a server rests on"
+# 1: the master key lies in the data folder, as it does after a first try.
+cli doctor 2>>"$work/log" && looked=0 || looked=$?
+[ "$looked" -le 1 ] || fail "the doctor found something wrong"
+proved "doctor finds nothing wrong"
 
 heading "Proved on $issuer"
 printf '%s\n' "${proofs[@]}"

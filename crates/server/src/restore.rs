@@ -108,7 +108,9 @@ fn rename_node(config: &Config, node: &NodeName) -> anyhow::Result<()> {
 fn refuse_other_master(found: &Backup, master: &MasterKey) -> anyhow::Result<()> {
     let manifest = found.manifest.as_ref().and_then(|manifest| Manifest::read(&manifest.text));
     let Some(manifest) = manifest else {
-        bail!("this is a store and no backup: take one with `poundlock backup`, or move the store with `poundlock move`");
+        bail!(
+            "this is a store and no backup: take one with `poundlock backup`, or move the store with `poundlock move`"
+        );
     };
     let here = master.fingerprint();
     if manifest.master_key != here {

@@ -296,10 +296,7 @@ fn broken_off() -> StoreError {
     StoreError::Unavailable("the copy was broken off".to_owned())
 }
 
-async fn blocking<T: Send + 'static>(
-    path: &Path,
-    work: impl FnOnce(&Path) -> Result<T> + Send + 'static,
-) -> Result<T> {
+async fn blocking<T: Send + 'static>(path: &Path, work: impl FnOnce(&Path) -> Result<T> + Send + 'static) -> Result<T> {
     let path = path.to_owned();
     tokio::task::spawn_blocking(move || work(&path)).await.unwrap_or_else(|_| Err(broken_off()))
 }

@@ -19,7 +19,8 @@ static SPEND: Statement = Statement::new(
 static PROVED: Statement =
     Statement::new("UPDATE device SET fails = 0, used_at = ?3 WHERE id = ?1 AND account = ?2 AND revoked_at IS NULL");
 static REVOKED: Statement = Statement::new("SELECT id, revoked_at FROM device WHERE revoked_at IS NOT NULL");
-static REVOKE_AGAIN: Statement = Statement::new("UPDATE device SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL");
+static REVOKE_AGAIN: Statement =
+    Statement::new("UPDATE device SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL");
 static REVOKE: Statement =
     Statement::new("UPDATE device SET revoked_at = ?3 WHERE id = ?1 AND account = ?2 AND revoked_at IS NULL");
 static REVOKE_OTHERS: Statement =

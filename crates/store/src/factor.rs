@@ -43,9 +43,8 @@ static CODE_INSERT: Statement = Statement::new(
 static CODE_SPEND: Statement =
     Statement::new("UPDATE recovery_code SET used_at = ?3 WHERE digest = ?1 AND account = ?2 AND used_at IS NULL");
 static CODES_VOID: Statement = Statement::new("DELETE FROM recovery_code WHERE account = ?1");
-static STEPS_SPENT: Statement = Statement::new(
-    "UPDATE totp SET last_step = ?1, resync_offset = NULL, resync_step = NULL WHERE last_step < ?1",
-);
+static STEPS_SPENT: Statement =
+    Statement::new("UPDATE totp SET last_step = ?1, resync_offset = NULL, resync_step = NULL WHERE last_step < ?1");
 static CODES_VOID_ALL: Statement = Statement::new("DELETE FROM recovery_code");
 static CODES_ALIVE: Statement = Statement::new("SELECT digest FROM recovery_code WHERE used_at IS NULL");
 static CODE_VOID: Statement = Statement::new("DELETE FROM recovery_code WHERE digest = ?1");

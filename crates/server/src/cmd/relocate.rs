@@ -59,8 +59,10 @@ impl Move {
             .with_context(|| format!("a server runs on {}: stop it first", config.data.display()))?;
         let sums = relocate(&config, (&from, &to), self.force, Clock::start().wall()).await?;
         if self.json {
-            let tables = sums.iter().map(|sum| json!({ "table": sum.table, "rows": sum.rows, "digest": hex(&sum.digest) }));
-            let told = json!({ "from": from.to_string(), "to": to.to_string(), "tables": tables.collect::<Vec<Value>>() });
+            let tables =
+                sums.iter().map(|sum| json!({ "table": sum.table, "rows": sum.rows, "digest": hex(&sum.digest) }));
+            let told =
+                json!({ "from": from.to_string(), "to": to.to_string(), "tables": tables.collect::<Vec<Value>>() });
             return say(&told.to_string());
         }
         let mut table = Table::new(&["TABLE", "ROWS", "DIGEST"]);

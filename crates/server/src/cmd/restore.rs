@@ -83,7 +83,8 @@ impl Restore {
         say("  sessions, logins, invites, tickets  ended: everybody logs in again")?;
         say("  tokens that were issued             die: services must fetch the new keys")?;
         say(&format!("  codes of authenticator apps         taken again from {}", utc(done.codes_from)))?;
-        let codes = if self.keep_codes { "kept, also those used since the backup" } else { "void: users make new ones" };
+        let codes =
+            if self.keep_codes { "kept, also those used since the backup" } else { "void: users make new ones" };
         say(&format!("  recovery codes                      {codes}"))?;
         say("Users disabled, passwords changed and factors removed since then are as before: look at them.")
     }

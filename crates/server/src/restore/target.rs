@@ -117,7 +117,8 @@ impl Target {
                     // Folds its log into it.
                     old.close().await;
                 }
-                let aside = (path.exists() && !self.is_empty).then(|| beside(&path, &format!(".replaced-{}", now.seconds())));
+                let aside =
+                    (path.exists() && !self.is_empty).then(|| beside(&path, &format!(".replaced-{}", now.seconds())));
                 put_aside(&path, aside.as_deref())?;
                 copy::publish(prepared, &path)?;
                 Ok(aside.map(|aside| format!("The store that was there is now {}.", aside.display())))

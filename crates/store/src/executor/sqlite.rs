@@ -26,8 +26,8 @@ use crate::row::Row;
 use crate::statement::Statement;
 use crate::value::Value;
 
-use read::Readers;
 pub(crate) use connect::{copy, partial, publish, refuse_existing, stand_alone, sync};
+use read::Readers;
 pub(crate) use read::Snapshot;
 use writer::Work;
 
@@ -110,11 +110,14 @@ impl Sqlite {
             let told = |name: &'static str| {
                 let value = connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
                 let value = value.map_err(|e| error::read(&e, name))?;
-                Ok((name, match value {
-                    rusqlite::types::Value::Integer(number) => number.to_string(),
-                    rusqlite::types::Value::Text(text) => text,
-                    _ => String::new(),
-                }))
+                Ok((
+                    name,
+                    match value {
+                        rusqlite::types::Value::Integer(number) => number.to_string(),
+                        rusqlite::types::Value::Text(text) => text,
+                        _ => String::new(),
+                    },
+                ))
             };
             ["journal_mode", "synchronous", "foreign_keys"].into_iter().map(told).collect()
         })

@@ -28,9 +28,8 @@ static USER: Statement = Statement::new(
     "INSERT INTO account (id, subject, name, display_name, state, version, password, personal_key, made_at)
      VALUES (?1, ?2, ?2, ?2, 'active', 1, ?1, ?1, 5)",
 );
-static PAINTED: Statement = Statement::new(
-    "SELECT a.name, a.colour, p.tone FROM account a JOIN paint p ON p.account = a.id ORDER BY a.name",
-);
+static PAINTED: Statement =
+    Statement::new("SELECT a.name, a.colour, p.tone FROM account a JOIN paint p ON p.account = a.id ORDER BY a.name");
 
 /// Rows of every kind of value, in an order that differs from that of the keys, and more than one page of them.
 async fn fill(store: &Store) {

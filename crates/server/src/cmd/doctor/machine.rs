@@ -108,7 +108,7 @@ fn speed(millis: i64, threads: usize, cost: Cost) -> Check {
     let threads = i64::try_from(threads).unwrap_or(1);
     let tenths = threads * 10_000 / millis;
     let says = format!(
-        "One password takes {millis} ms ({} MiB, {} passes): about {}.{} logins a second on {threads} threads.",
+        "One password takes {millis} ms ({} MiB, passes: {}): about {}.{} logins a second on {threads} threads.",
         cost.memory_kib() / 1024,
         cost.passes(),
         tenths / 10,
@@ -156,7 +156,11 @@ mod tests {
     fn speed_counts_threads_and_advises() {
         let cost = Cost::DEFAULT;
         let told = speed(100, 4, cost);
-        assert!(told.state == State::Ok && told.says.contains("about 40.0 logins a second on 4 threads"), "{}", told.says);
+        assert!(
+            told.state == State::Ok && told.says.contains("about 40.0 logins a second on 4 threads"),
+            "{}",
+            told.says
+        );
         assert!(speed(5, 1, cost).act.is_some_and(|act| act.contains("raise")));
         assert!(speed(3_000, 1, cost).act.is_some_and(|act| act.contains("passes")));
     }

@@ -10,8 +10,7 @@ const WIDTH: usize = 80;
 const INDENT: usize = 8;
 
 pub(super) fn show(checks: &[Check]) -> anyhow::Result<()> {
-    let colour =
-        std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     for (at, area) in areas(checks).iter().enumerate() {
         if at > 0 {
             say("")?;

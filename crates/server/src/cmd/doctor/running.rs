@@ -56,7 +56,8 @@ mod tests {
     #[test]
     fn thr_07_a_proxy_that_nobody_named_is_shown_with_what_to_do() {
         let checks = told(&json!({ "clock_ready": true, "unasked_proxy": "10.0.0.7" }));
-        assert!(checks.iter().any(|check| check.state == State::Warn && check.act.as_deref() == Some("if it is your proxy, add 10.0.0.7 to listen.behind")));
+        assert!(checks.iter().any(|check| check.state == State::Warn
+            && check.act.as_deref() == Some("if it is your proxy, add 10.0.0.7 to listen.behind")));
         assert_eq!(told(&json!({ "clock_ready": true, "unasked_proxy": null })).len(), 1);
     }
 

@@ -123,7 +123,8 @@ fn a_doctor_changes_nothing() {
     let (place, _) = Place::set_up();
     let store = place.data().join("poundlock.db");
     let names = || {
-        let mut names: Vec<_> = std::fs::read_dir(place.data()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        let mut names: Vec<_> =
+            std::fs::read_dir(place.data()).unwrap().map(|file| file.unwrap().file_name()).collect();
         names.sort();
         names
     };

@@ -9,7 +9,8 @@ use crate::attempt::ACCOUNT;
 
 /// An empty place of the other engine.
 async fn other(store: &TestStore) -> TestStore {
-    let place = if store.is_postgres() { TestStore::sqlite_with(&[]).await } else { TestStore::postgres_with(&[]).await };
+    let place =
+        if store.is_postgres() { TestStore::sqlite_with(&[]).await } else { TestStore::postgres_with(&[]).await };
     place.close().await;
     place
 }

@@ -68,12 +68,7 @@ impl Postgres {
 
     /// Replaces all there is by the rows that come, and commits only if what was then read back has the counts and
     /// digests of `sums`. Dropping the connection undoes it.
-    pub(crate) async fn load(
-        &self,
-        tables: &[Table],
-        mut pages: mpsc::Receiver<Page>,
-        sums: &[Sum],
-    ) -> Result<()> {
+    pub(crate) async fn load(&self, tables: &[Table], mut pages: mpsc::Receiver<Page>, sums: &[Sum]) -> Result<()> {
         let held = Held::take(&self.pool).await?;
         let client = held.client()?;
         let begin = format!(

@@ -70,7 +70,9 @@ pub(crate) fn schema(connection: &Connection, list: &[Migration]) -> Result<u32>
 /// The tables of a file, parents before the children that name them.
 pub(crate) fn tables(connection: &Connection) -> Result<Vec<Table>> {
     let mut names = connection
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name")
+        .prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name",
+        )
         .map_err(failed)?;
     let names = names.query_map([], |row| row.get::<_, String>(0)).map_err(failed)?;
     let mut waiting = Vec::new();

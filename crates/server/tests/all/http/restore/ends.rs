@@ -18,6 +18,8 @@ on_both! {
         world.back_up().await;
         account(&world.app, &tokens).await.ok();
         let (app, _place) = world.restored(&store, false).await;
+        let listed = app.admin(Method::GET, "/v1/admin/users/ada/sessions", None).await.ok();
+        assert_eq!(listed["sessions"], json!([]));
         assert_eq!(refresh(&app, &tokens).await.refusal(), "session_ended");
         assert_eq!(account(&app, &tokens).await.status.as_u16(), 401);
         app.advance(CODES_WAIT);
