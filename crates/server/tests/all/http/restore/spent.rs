@@ -11,7 +11,7 @@ use super::World;
 use crate::attempt::{AFTER_ANY_DELAY, password, recovery, totp};
 
 on_both! {
-    async fn mfa_a_code_used_since_the_backup_is_not_taken_again(store) {
+    async fn otp_06_a_code_used_since_the_backup_is_not_taken_again(store) {
         let world = World::on(&store).await;
         world.back_up().await;
         let code = world.app.code(&world.ada.totp_uri);
