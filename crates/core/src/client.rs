@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use self::audience::{Audience, AudienceName, BadAudience};
 pub use self::scope::{Scope, ScopeRefusal};
 pub use self::spec::{Built, ClientProblem, ClientSpec, ClientWarning, LIFE_MAX, Surroundings};
-pub use self::uri::BadAddress;
+pub use self::uri::{BadAddress, refuse_bad_issuer};
 
 use crate::time::Span;
 

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use poundlock_core::client::refuse_bad_issuer;
 use poundlock_core::password::Cost;
 use serde::{Deserialize, Serialize};
 
@@ -151,8 +152,16 @@ impl Config {
                 .with_context(|| format!("cannot read the configuration file {}", file.display()))?,
             None => String::new(),
         };
-        let mut table: toml::Table = overlay::table(&text)
-            .with_context(|| format!("in {}", file.unwrap_or_else(|| Path::new("-")).display()))?;
+        Self::read(&text, file.unwrap_or_else(|| Path::new("-")), environment)
+    }
+
+    /// Reads the text of `file` and the environment over it.
+    pub(crate) fn read(
+        text: &str,
+        file: &Path,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> anyhow::Result<Self> {
+        let mut table: toml::Table = overlay::table(text).with_context(|| format!("in {}", file.display()))?;
         overlay::apply(&mut table, environment)?;
         overlay::typed(table).context("in the configuration; `poundlock config example` shows every key")
     }
@@ -180,6 +189,8 @@ impl Config {
                 "issuer {issuer:?} is plain http for other machines: passwords would be sent in the clear; use https"
             );
         }
+        // A host in capitals, or one that browsers read as another, would refuse every request or be somebody else's.
+        refuse_bad_issuer(&issuer).with_context(|| format!("issuer {issuer:?}"))?;
         if !self.listen.address.ip().is_loopback() && self.listen.behind.is_empty() {
             bail!(
                 "listen.address {} is open to other machines, and this version serves plain HTTP: put a TLS proxy in \

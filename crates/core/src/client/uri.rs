@@ -1,6 +1,8 @@
 //! Redirect addresses and browser origins as an operator may register them. Registered once, compared byte for byte
 //! afterwards (OAE-01, T-27): so the forms taken here are few, and every odd spelling is refused.
 
+use std::net::Ipv4Addr;
+
 /// Why an address cannot be registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
@@ -44,6 +46,21 @@ pub(super) fn refuse_bad_redirect(uri: &str) -> Result<(), BadAddress> {
     }
 }
 
+/// Checks the address of a server such as an issuer (RFC 8414 §2): https, or http on loopback, with a plain host and
+/// path and without a query. A browser must read it as we do, since its host is compared with what browsers send.
+///
+/// # Errors
+/// [`BadAddress`].
+pub fn refuse_bad_issuer(issuer: &str) -> Result<(), BadAddress> {
+    if !issuer.starts_with("https://") && !issuer.starts_with("http://") {
+        return Err(BadAddress::Scheme);
+    }
+    if issuer.contains('?') {
+        return Err(BadAddress::Path);
+    }
+    refuse_bad_redirect(issuer)
+}
+
 /// Checks a browser origin (RFC 6454 §6.2): what CORS answers are given to, exactly.
 pub(super) fn refuse_bad_origin(origin: &str) -> Result<(), BadAddress> {
     refuse_odd_characters(origin)?;
@@ -82,6 +99,7 @@ fn refuse_bad_host(scheme: &str, authority: &str) -> Result<(), BadAddress> {
     let named = host.split('.').all(|label| {
         !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     });
+    let named = named && (!ends_in_number(host) || is_plain_v4(host));
     // Written back, a port has one spelling: no sign, no leading zero.
     let port_is_plain = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|n| n > 0 && n.to_string() == port));
     if !(named || host == "[::1]") || !port_is_plain {
@@ -91,6 +109,17 @@ fn refuse_bad_host(scheme: &str, authority: &str) -> Result<(), BadAddress> {
         return Err(BadAddress::PlainHttp);
     }
     Ok(())
+}
+
+/// What browsers take for an address and not for a name (WHATWG URL, "ends in a number"): `1.2` is 1.0.0.2 to them.
+fn ends_in_number(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let hex = last.strip_prefix("0x").is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+    hex || last.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_plain_v4(host: &str) -> bool {
+    host.parse::<Ipv4Addr>().is_ok_and(|address| address.to_string() == host)
 }
 
 /// Keycloak CVE-2026-3872 was `..;/`: a path that the check and the browser read differently.
@@ -121,6 +150,8 @@ mod tests {
             "https://app.example/callback",
             "https://app.example",
             "https://app.example:8443/cb?tenant=a%20b",
+            "https://10.0.0.1/cb",
+            "https://4.example/cb",
             "http://127.0.0.1/cb",
             "http://[::1]:7000/cb",
             "http://localhost:3000/cb",
@@ -152,6 +183,11 @@ mod tests {
             ("https://app.example:65536/cb", BadAddress::Host),
             ("https://[::1].evil.example/cb", BadAddress::Host),
             ("https://[::2]/cb", BadAddress::Host),
+            // Browsers read these as 1.0.0.2, 127.0.0.1 and nothing at all.
+            ("https://1.2/cb", BadAddress::Host),
+            ("https://0x7f.0x1/cb", BadAddress::Host),
+            ("https://010.0.0.1/cb", BadAddress::Host),
+            ("https://app.256/cb", BadAddress::Host),
             ("http://app.example/cb", BadAddress::PlainHttp),
             ("http://127.0.0.1.evil.example/cb", BadAddress::PlainHttp),
             ("https://app.example/a/../cb", BadAddress::Path),
@@ -169,6 +205,24 @@ mod tests {
             ("", BadAddress::Scheme),
         ] {
             assert_eq!(refuse_bad_redirect(bad), Err(why), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ops_02_an_issuer_is_read_the_same_by_browsers() {
+        for good in ["https://login.example", "https://login.example:8443/a", "http://localhost:8080"] {
+            assert_eq!(refuse_bad_issuer(good), Ok(()), "{good}");
+        }
+        for (bad, why) in [
+            ("https://login.exampLe", BadAddress::Host),
+            ("http://localhost:evil", BadAddress::Host),
+            ("https://", BadAddress::Host),
+            ("https:// login.example", BadAddress::Character),
+            ("https://login.example/a?b", BadAddress::Path),
+            ("https://login.example/../a", BadAddress::Path),
+            ("com.example.app:/a", BadAddress::Scheme),
+        ] {
+            assert_eq!(refuse_bad_issuer(bad), Err(why), "{bad}");
         }
     }
 

@@ -30,6 +30,9 @@ fn ops_02_unsafe_combinations_do_not_start() {
     assert!(refused(&[("POUNDLOCK_ISSUER", "http://localhost.evil.example")]).contains("plain http"));
     assert!(refused(&[("POUNDLOCK_ISSUER", "https://login.example.org/")]).contains("slash"));
     assert!(refused(&[("POUNDLOCK_ISSUER", "ftp://login.example.org")]).contains("https URL"));
+    for odd in ["https://Login.example.org", "http://localhost:evil", "https://1.2", "https:// a"] {
+        assert!(refused(&[("POUNDLOCK_ISSUER", odd)]).contains(odd), "{odd}");
+    }
     assert!(refused(&[("POUNDLOCK_LISTEN__ADDRESS", "0.0.0.0:80")]).contains("listen.behind"));
     assert!(refused(&[("POUNDLOCK_LISTEN__BEHIND", "[\"10.0.0.0/99\"]")]).contains("listen.behind"));
     for everyone in ["0.0.0.0/0", "::/0", "10.0.0.1/0"] {
