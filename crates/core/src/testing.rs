@@ -1,8 +1,11 @@
-//! What tests of any crate need from `core`: a random source that repeats. Compiled only for tests of this crate and
+//! What tests of any crate need from `core`: a random source that repeats, and a hash written back. Compiled only for tests of this crate and
 //! under the feature `testing`, which no release build turns on.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use zeroize::Zeroizing;
+
+use crate::password::StoredHash;
 use crate::secret::{Digest, Rng};
 
 /// A random source that gives the same bytes for the same seed.
@@ -30,4 +33,10 @@ impl Rng for SeededRng {
             chunk.iter_mut().zip(Digest::of(&input).as_bytes()).for_each(|(byte, drawn)| *byte = *drawn);
         }
     }
+}
+
+/// A stored password hash, read and written again: equal to `text`, or there would be two spellings of one hash.
+#[must_use]
+pub fn reprinted_hash(text: &str) -> Option<Zeroizing<String>> {
+    StoredHash::parse(text).map(|hash| hash.to_text())
 }

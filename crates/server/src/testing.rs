@@ -9,6 +9,7 @@
 )]
 
 mod audit;
+pub mod fuzz;
 mod inside;
 mod pair;
 

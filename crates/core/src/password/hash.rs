@@ -96,7 +96,7 @@ impl StoredHash {
 
     /// The text that [`StoredHash::parse`] reads. Sealed before it is stored.
     #[must_use]
-    pub(super) fn to_text(&self) -> zeroize::Zeroizing<String> {
+    pub(crate) fn to_text(&self) -> zeroize::Zeroizing<String> {
         let (m, t, p) = (self.cost.memory_kib(), self.cost.passes(), self.cost.lanes());
         let (salt, tag) = (STANDARD_NO_PAD.encode(self.salt), STANDARD_NO_PAD.encode(self.tag));
         format!("$argon2id$v=19$m={m},t={t},p={p}${salt}${tag}").into()

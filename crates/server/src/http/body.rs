@@ -51,7 +51,7 @@ fn is_json(request: &Request) -> bool {
     essence.as_deref() == Some("application/json")
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     // A derived reader also takes an array for an object, by the order of its fields; nobody means that.
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => serde_json::from_slice(bytes).map_err(|error| explained(&error)),

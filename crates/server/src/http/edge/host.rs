@@ -26,7 +26,7 @@ fn is_for_us(request: &Request, issuer: &str) -> bool {
     names.peek().is_some() && names.all(|name| is_ours(name, issuer))
 }
 
-fn is_ours(host: &str, issuer: &str) -> bool {
+pub(crate) fn is_ours(host: &str, issuer: &str) -> bool {
     let Some((scheme, rest)) = issuer.split_once("://") else { return false };
     let ours = rest.split('/').next().unwrap_or(rest);
     let default_port = if scheme == "https" { ":443" } else { ":80" };

@@ -1,0 +1,67 @@
+//! The readers of the edge, opened to the fuzz targets: bytes in, and what they were taken for out. Never anything but
+//! the readers themselves.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use axum::http::{HeaderMap, HeaderValue};
+
+use crate::config::Config;
+use crate::http::body;
+use crate::http::edge::client_ip::{Network, client_ip as read_client_ip};
+use crate::http::edge::host::is_ours;
+use crate::http::login::Begin;
+
+/// A configuration that was read.
+#[derive(Debug)]
+pub struct Read {
+    /// It, written as a file.
+    pub written: String,
+    /// Its issuer.
+    pub issuer: String,
+    /// Whether the server would start with it.
+    pub is_safe: bool,
+}
+
+/// Reads a configuration file, with one variable `POUNDLOCK_…` over it.
+///
+/// # Errors
+/// What the operator is told.
+pub fn config(text: &str, variable: Option<(&str, &str)>) -> Result<Read, String> {
+    let variable = variable.map(|(name, value)| (format!("POUNDLOCK_{name}"), value.to_owned()));
+    let told = |error: anyhow::Error| format!("{error:#}");
+    let config = Config::read(text, Path::new("-"), variable.into_iter()).map_err(told)?;
+    let written = toml::to_string(&config).map_err(|error| error.to_string())?;
+    Ok(Read { written, issuer: config.issuer(), is_safe: config.check().is_ok() })
+}
+
+/// The client's address behind proxies. Header lines that cannot be sent are left out.
+#[must_use]
+pub fn client_ip(peer: Option<IpAddr>, lines: &[&[u8]], trusted: &[&str]) -> Option<IpAddr> {
+    let mut headers = HeaderMap::new();
+    for value in lines.iter().filter_map(|line| HeaderValue::from_bytes(line).ok()) {
+        headers.append("x-forwarded-for", value);
+    }
+    let trusted: Vec<Network> = trusted.iter().filter_map(|text| Network::parse(text)).collect();
+    read_client_ip(peer, &headers, &trusted)
+}
+
+/// Whether an address lies in a network; `None` when the text is no network.
+#[must_use]
+pub fn lies_in(network: &str, address: IpAddr) -> Option<bool> {
+    Network::parse(network).map(|network| network.contains(address))
+}
+
+/// Whether a request for `host` is for the server of `issuer`.
+#[must_use]
+pub fn is_our_host(host: &str, issuer: &str) -> bool {
+    is_ours(host, issuer)
+}
+
+/// Reads the body of a login.
+///
+/// # Errors
+/// What the caller is told.
+pub fn login_body(bytes: &[u8]) -> Result<(), String> {
+    body::parse::<Begin>(bytes).map(|_| ())
+}
