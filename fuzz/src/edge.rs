@@ -1,0 +1,104 @@
+//! What the server reads before it knows who is there: its configuration, headers of proxies, hosts and bodies.
+
+use std::net::IpAddr;
+
+use poundlock::testing::fuzz;
+use url::Url;
+
+/// A value that no message may repeat.
+const MARK: &str = "hunter2-7f3a9c";
+
+/// Any text as a file, and the name of a variable before the first NUL: a refusal never repeats a value, what is read
+/// is written back the same, and an issuer that is accepted is read the same by browsers.
+pub(crate) fn config(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if text.contains(MARK) {
+        return;
+    }
+    let (name, text) = text.split_once('\0').unwrap_or(("", text));
+    match fuzz::config(text, (!name.is_empty()).then_some((name, MARK))) {
+        Err(told) => assert!(!told.contains(MARK), "the value of a setting is told: {told}"),
+        Ok(read) => {
+            let again = fuzz::config(&read.written, None).map(|again| again.written);
+            assert_eq!(again.as_ref(), Ok(&read.written), "the file that was written reads otherwise");
+            if read.is_safe {
+                issuer_is_plain(&read.issuer);
+            }
+        }
+    }
+}
+
+fn issuer_is_plain(issuer: &str) {
+    let Ok(url) = Url::parse(issuer) else {
+        return assert!(issuer.contains("xn--"), "no browser reads this issuer: {issuer}");
+    };
+    let (scheme, rest) = issuer.split_once("://").unwrap_or_default();
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = if authority.starts_with('[') {
+        authority.split_inclusive(']').next().unwrap_or_default()
+    } else {
+        authority.split(':').next().unwrap_or_default()
+    };
+    assert_eq!(url.scheme(), scheme);
+    assert_eq!(url.host_str(), Some(host), "a browser goes to another host: {issuer}");
+    assert!(url.query().is_none() && url.fragment().is_none() && url.username().is_empty());
+    assert!(scheme == "https" || matches!(host, "localhost" | "127.0.0.1" | "[::1]"), "plain http: {issuer}");
+}
+
+/// Lines: peer, trusted networks, then header lines. What comes out is never a proxy of ours, and nothing that a client
+/// writes to the left changes it.
+pub(crate) fn forwarded(bytes: &[u8]) {
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let text = |line: Option<&[u8]>| String::from_utf8_lossy(line.unwrap_or_default()).into_owned();
+    let peer: Option<IpAddr> = text(lines.next()).parse().ok();
+    let trusted = text(lines.next());
+    let trusted: Vec<&str> = trusted.split(',').collect();
+    let headers: Vec<&[u8]> = lines.take(8).collect();
+    let found = fuzz::client_ip(peer, &headers, &trusted);
+    let ours = |address: IpAddr| trusted.iter().any(|network| fuzz::lies_in(network, address) == Some(true));
+    let Some(peer) = peer else { return assert_eq!(found, None) };
+    if !ours(peer) {
+        return assert_eq!(found, Some(peer.to_canonical()), "a stranger's header counted");
+    }
+    let Some(found) = found else { return };
+    assert!(!ours(found), "the client's address is a proxy of ours");
+    assert_eq!(found, found.to_canonical());
+    let more = [&[b"203.0.113.9, nonsense".as_slice()], headers.as_slice()].concat();
+    assert_eq!(fuzz::client_ip(Some(peer), &more, &trusted), Some(found), "what a client writes to the left counts");
+}
+
+/// Two lines: host and issuer. A host that is ours leads a browser to the issuer's host and port.
+pub(crate) fn host(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (host, issuer) = text.split_once('\n').unwrap_or((text, "http://localhost:8080"));
+    let issuer_read = fuzz::config(&format!("issuer = {issuer:?}"), None);
+    if !issuer_read.is_ok_and(|read| read.is_safe) || !fuzz::is_our_host(host, issuer) {
+        return;
+    }
+    let (Ok(ours), Some((scheme, _))) = (Url::parse(issuer), issuer.split_once("://")) else { return };
+    let Ok(named) = Url::parse(&format!("{scheme}://{host}/")) else {
+        return assert_eq!(host, "", "no browser sends this");
+    };
+    assert_eq!(named.port_or_known_default(), ours.port_or_known_default(), "another port: {host} for {issuer}");
+    let here = matches!(named.host_str(), Some("127.0.0.1" | "[::1]")) && ours.host_str() == Some("localhost");
+    assert!(here || named.host_str() == ours.host_str(), "another host: {host} for {issuer}");
+    assert!(named.username().is_empty() && named.path() == "/" && named.query().is_none());
+}
+
+/// Any bytes as the body of a login: one object and no other JSON, and a refusal repeats none of it.
+pub(crate) fn body(bytes: &[u8]) {
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    match fuzz::login_body(bytes) {
+        Ok(()) => {
+            assert_eq!(first, Some(&b'{'));
+            let value = serde_json::from_slice::<serde_json::Value>(bytes);
+            assert!(value.is_ok_and(|value| value.get("name").is_some_and(serde_json::Value::is_string)));
+        }
+        Err(told) => {
+            assert!(told.len() <= 800 && !told.chars().any(char::is_control));
+            let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+            let password = value.get("password").map(ToString::to_string).unwrap_or_default();
+            assert!(password.len() < 16 || !told.contains(&password), "a refusal tells the password: {told}");
+        }
+    }
+}
