@@ -5,6 +5,7 @@
 pub mod bench;
 pub mod compliance;
 pub mod evidence;
+pub mod fuzz;
 pub mod judges;
 pub mod patch;
 pub mod postgres;
@@ -13,6 +14,7 @@ pub mod requirement;
 pub mod runner;
 pub mod sabotage;
 pub mod scratch;
+pub mod ship;
 pub mod source;
 pub mod stage;
 pub mod summary;

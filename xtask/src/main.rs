@@ -11,6 +11,7 @@ cargo xtask COMMAND
   bench [--quick] [--goal N]...     measure the goals and write docs/performance.md
   grow [--quick] [USERS]...         measure what grows with the users and write docs/growth.md
   timing [--quick]                  measure refused logins and write docs/timing.md
+  fuzz [TARGET]... [--seconds N]    search for inputs that break a parser, 30 s each unless told otherwise
   tidy [--record]                   show what the style rules find; --record writes the ratchets";
 
 fn main() -> ExitCode {
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "bench" => xtask::bench::run(rest),
         Some((command, rest)) if command == "grow" => xtask::bench::grow(rest),
         Some((command, rest)) if command == "timing" => xtask::bench::timing(rest),
+        Some((command, rest)) if command == "fuzz" => xtask::fuzz::run(rest),
         Some((command, rest)) if command == "tidy" => xtask::tidy::run(rest),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };

