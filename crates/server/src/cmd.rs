@@ -8,6 +8,7 @@ mod config;
 mod device;
 mod doctor;
 mod explain;
+mod health;
 mod invite;
 mod key;
 mod login;
@@ -113,6 +114,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Say why something was refused, by its reference.
     Explain(explain::Explain),
+    /// Ask the running server whether it is ready.
+    Health(health::Health),
 }
 
 /// Where to listen, for the commands that do.
@@ -228,6 +231,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Move(relocate) => relocate.run(&cli.place).await,
         Command::Doctor(doctor) => doctor.run(&cli.place).await,
         Command::Explain(explain) => explain.run(&cli.place).await,
+        Command::Health(health) => health.run(&cli.place).await,
     }
 }
 

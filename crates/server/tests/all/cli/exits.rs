@@ -49,9 +49,25 @@ fn a_wrong_call_is_2() {
 }
 
 #[test]
+fn health_asks_and_never_takes_the_servers_place() {
+    let place = Place::new();
+    place.run(&["health"]).failed(3);
+    assert!(!place.data().exists(), "a look at nothing made a folder");
+    let (place, _) = Place::set_up();
+    // Set up and ended: there is a store and a key, and still nobody to ask.
+    let said = place.run(&["health"]).failed(3);
+    assert!(said.contains("no server answers on") && said.contains("admin.sock"), "{said}");
+    let serving = place.up();
+    assert_eq!(place.run(&["health"]).ok().trim(), "ready");
+    assert!(place.run(&["health", "--json"]).ok().contains(r#""status":"ready""#));
+    serving.stop();
+    place.run(&["health"]).failed(3);
+}
+
+#[test]
 fn every_help_page_tells_the_exit_codes() {
     let place = Place::new();
-    for page in ["user", "client", "audience", "session", "device", "invite", "key", "config", "token"] {
+    for page in ["health", "user", "client", "audience", "session", "device", "invite", "key", "config", "token"] {
         let help = place.run(&[page, "--help"]).ok();
         assert!(help.contains("Exit codes:") && help.contains("3  no server answers"), "{page}: {help}");
     }
