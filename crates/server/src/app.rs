@@ -12,6 +12,7 @@ use poundlock_store::Store;
 use poundlock_verify::{JwkSet, Verifier};
 
 use crate::config::Config;
+use crate::flow::under_way::Flows;
 use crate::hasher::Hasher;
 use crate::journal::Journal;
 use crate::registry::Registry;
@@ -41,6 +42,8 @@ pub(crate) struct App {
     pub(crate) unasked_proxy: std::sync::OnceLock<std::net::IpAddr>,
     /// One backup is made at a time: each takes the room of the store.
     pub(crate) copying: tokio::sync::Mutex<()>,
+    /// What runs on after its caller hung up.
+    pub(crate) flows: Flows,
     /// How many one-time codes were compared with an account's authenticators.
     pub(crate) codes_checked: AtomicU64,
 }

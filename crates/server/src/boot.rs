@@ -30,6 +30,7 @@ pub(crate) use self::name::{draw as draw_name, node_name, replace as replace_nam
 use crate::app::{App, Keys, SharedApp};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::flow::under_way::Flows;
 use crate::hasher::{Hasher, Limits};
 use crate::journal::Journal;
 use crate::registry::{DEFAULT_AUDIENCE, DEFAULT_CLIENT, Registry};
@@ -99,6 +100,7 @@ pub(crate) async fn assemble(
         journal,
         unasked_proxy: std::sync::OnceLock::new(),
         copying: tokio::sync::Mutex::default(),
+        flows: Flows::new(),
         codes_checked: std::sync::atomic::AtomicU64::new(0),
     }))
 }

@@ -9,6 +9,7 @@ pub(crate) mod login;
 pub(crate) mod refresh;
 pub(crate) mod session;
 pub(crate) mod step_up;
+pub(crate) mod under_way;
 
 use poundlock_core::audit::{Event, Key, Lane, Offered, Record};
 pub(crate) use poundlock_core::denial::Denial;
@@ -16,6 +17,7 @@ use poundlock_core::id::UserId;
 use poundlock_core::time::Time;
 use poundlock_store::{Batch, CommitError, Committed, StoreError, audit, user};
 
+use self::under_way::UnderWay;
 use crate::app::App;
 use crate::journal::{Note, Noted, Origin};
 
@@ -131,8 +133,17 @@ pub(crate) fn now(app: &App, origin: &Origin) -> Answer<Time> {
     app.time.now().map_err(|denial| refuse_unrecorded(origin, denial))
 }
 
-/// Runs a flow to its end, even when the client hangs up: a spent attempt must get its outcome written.
-pub(crate) async fn to_the_end<T: Send + 'static>(flow: impl Future<Output = Answer<T>> + Send + 'static) -> Answer<T> {
+/// Runs a flow to its end, even when the client hangs up: a spent attempt must get its outcome written. `under_way` is
+/// what the end of the server waits for.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    under_way: UnderWay,
+    flow: impl Future<Output = Answer<T>> + Send + 'static,
+) -> Answer<T> {
+    let flow = async move {
+        let answer = flow.await;
+        drop(under_way);
+        answer
+    };
     match tokio::spawn(flow).await {
         Ok(answer) => answer,
         Err(error) => Err(Refused::Fault(Fault::Other(format!("a flow did not end: {error}")))),

@@ -26,7 +26,7 @@ pub(crate) async fn change_password(
     let min = super::invite::min_code_points(&user.groups);
     let context = Context { name: &user.name, display_name: &user.display_name, service: "poundlock" };
     let new = NewPassword::parse(new, &context, min).map_err(|weakness| Refused::Unusable(weakness.to_string()))?;
-    super::to_the_end(async move {
+    super::to_the_end(app.flows.begin(), async move {
         let (sealed, _) = super::invite::hash(&app, new, caller.account.user.id, caller.now).await?;
         let (id, version, now) = (caller.account.user.id, caller.account.user.version, caller.now);
         let mut batch = Batch::new();

@@ -79,7 +79,7 @@ pub(crate) async fn offer(app: SharedApp, handle: Secret<String>, origin: Origin
 pub(crate) async fn confirm(app: SharedApp, handle: Secret<String>, code: Code, origin: Origin) -> Answer<Confirmed> {
     let now = super::now(&app, &origin)?;
     let (login, account) = load(&app, &handle, &origin, now).await?;
-    super::to_the_end(async move {
+    super::to_the_end(app.flows.begin(), async move {
         let note = Note::new(&app, &origin, now)
             .client(&login.request().client.clone())
             .about_maybe(account.as_ref().map(|account| &account.user));

@@ -60,7 +60,7 @@ pub(crate) async fn accept(app: SharedApp, acceptance: Acceptance, origin: Origi
             return Err(refuse(&app, Batch::new(), record, Denial::Gone, b"invite").await);
         }
     };
-    super::to_the_end(async move {
+    super::to_the_end(app.flows.begin(), async move {
         let note = Note::new(&app, &origin, now);
         match right.purpose().clone() {
             Purpose::NewUser { name, display_name, groups } => {

@@ -57,7 +57,7 @@ pub(crate) async fn begin(app: SharedApp, attempt: PasswordAttempt, origin: Orig
         super::admit_source(&app, &note, &origin).await?;
     }
     let place = admit(&app, &note, &origin, claim.is_some(), &name).await?;
-    super::to_the_end(async move {
+    super::to_the_end(app.flows.begin(), async move {
         let note = Note::new(&app, &origin, now).client(&request.client).about_maybe(account.as_ref().map(|a| &a.user));
         let who = Who { account: account.as_ref(), name: &name, claim };
         if let Some(code) = &attempt.recovery_code

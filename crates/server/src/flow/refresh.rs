@@ -39,7 +39,7 @@ pub(crate) async fn refresh(
     let now = super::now(&app, &origin)?;
     // A bad tag touches nothing: without our key nobody can even name a family (DESIGN §7).
     let token = RefreshToken::parse(&app.ring, &text).map_err(|_| refuse_unrecorded(&origin, Denial::BadRefresh))?;
-    super::to_the_end(async move {
+    super::to_the_end(app.flows.begin(), async move {
         for _ in 0..RACES_MAX {
             let loaded = load(&app, &token).await?.ok_or_else(|| refuse_unrecorded(&origin, Denial::BadRefresh))?;
             let note = Note::new(&app, &origin, now).about(&loaded.account.user).client(loaded.session.client());

@@ -32,7 +32,7 @@ pub(crate) struct Asked {
 
 /// Begins a step-up: the password now, the second factor next.
 pub(crate) async fn begin(app: SharedApp, caller: Caller, asked: Asked, origin: Origin) -> Answer<Handle> {
-    super::to_the_end(async move {
+    super::to_the_end(app.flows.begin(), async move {
         let Caller { account, session, now } = caller;
         let note = Note::new(&app, &origin, now).about(&account.user).client(session.client());
         let Asked { action, target, password, refresh_token } = asked;

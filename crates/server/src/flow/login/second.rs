@@ -48,7 +48,7 @@ pub(crate) async fn totp(app: SharedApp, handle: Secret<String>, code: Code, ori
         return Err(refuse_unrecorded(&origin, Denial::WrongStep));
     }
     let client = login.request().client.clone();
-    super::super::to_the_end(async move {
+    super::super::to_the_end(app.flows.begin(), async move {
         let note = Note::new(&app, &origin, now).client(&client).about(&account.user);
         let spent = spend(&app, &note, Guessable::Totp, &who(&login, &account)).await?;
         let Seen { proof, remembered, replayed } = check(&app, &account, &code, now);
@@ -74,7 +74,7 @@ pub(crate) async fn recovery(
     let (login, account) = load(&app, &handle, &origin, now).await?;
     let account = account.ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
     let client = login.request().client.clone();
-    super::super::to_the_end(async move {
+    super::super::to_the_end(app.flows.begin(), async move {
         let note = Note::new(&app, &origin, now).client(&client).about(&account.user);
         if login.request().device.is_none() {
             super::super::admit_source(&app, &note, &origin).await?;
