@@ -1,6 +1,7 @@
 //! Configuration: one TOML file, `POUNDLOCK_…` variables over it, flags over both. Unknown keys are errors, since a
 //! misspelt safety setting is a missing one.
 
+mod limits;
 mod overlay;
 
 use std::net::SocketAddr;
@@ -10,6 +11,8 @@ use anyhow::{Context, bail};
 use poundlock_core::client::refuse_bad_issuer;
 use poundlock_core::password::Cost;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use self::limits::Limits;
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,6 +38,8 @@ pub(crate) struct Listen {
     pub(crate) address: SocketAddr,
     /// Networks of the reverse proxies in front, as CIDR; none is trusted by default.
     pub(crate) behind: Vec<String>,
+    /// What one connection, one source and all together may take.
+    pub(crate) limits: Limits,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -118,7 +123,7 @@ impl Default for Config {
 
 impl Default for Listen {
     fn default() -> Self {
-        Self { address: SocketAddr::from(([127, 0, 0, 1], 8080)), behind: Vec::new() }
+        Self { address: SocketAddr::from(([127, 0, 0, 1], 8080)), behind: Vec::new(), limits: Limits::default() }
     }
 }
 
@@ -169,6 +174,7 @@ impl Config {
     /// Refuses combinations that are not safe to run (OPS-02).
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         self.cost()?;
+        self.listen.limits.check()?;
         let issuer = self.issuer();
         let plain = issuer.starts_with("http://");
         if !plain && !issuer.starts_with("https://") {

@@ -6,6 +6,7 @@ mod tests;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use poundlock_core::audit::Event;
@@ -21,7 +22,8 @@ use crate::boot::{self, DataLock};
 use crate::clock::Clock;
 use crate::cmd::WrongCall;
 use crate::config::Config;
-use crate::http::edge::accept;
+use crate::http::edge::accept::{self, Door};
+use crate::http::edge::places::Places;
 use crate::http::{admin, routes};
 use crate::jobs;
 
@@ -53,16 +55,19 @@ impl Serving {
         config.listen.address = address;
         let socket = config.admin_socket();
         let app = boot::boot(config, master, Clock::start(), &Options::default()).await?;
+        // Before anything says that it started: without its socket a server does not serve.
+        let admin = bind_socket(&socket)?;
         if let Ok(now) = app.time.now() {
             boot::note(&app, Event::ServerStarted, now).await?;
         }
         let (stop, stopped) = watch::channel(false);
         let mut tasks = jobs::start(&app, &stopped);
+        let door = door(&app);
         for listener in listeners {
-            tasks.spawn(accept::tcp(listener, routes::public(SharedApp::clone(&app)), stopped.clone()));
+            tasks.spawn(accept::tcp(listener, door.clone(), stopped.clone()));
         }
-        let admin = bind_socket(&socket)?;
-        tasks.spawn(accept::unix(admin, admin::router(SharedApp::clone(&app)), stopped));
+        let limits = Arc::new(door.limits.of_admin());
+        tasks.spawn(accept::unix(admin, admin::router(SharedApp::clone(&app)), limits, stopped));
         Ok(Self { app, address, stop, tasks, socket, signals: None, _lock: lock })
     }
 
@@ -93,6 +98,7 @@ impl Serving {
         // The receivers may all be gone already; then there is nothing left to stop.
         let _ = self.stop.send(true);
         while self.tasks.join_next().await.is_some() {}
+        self.await_flows().await;
         if let Ok(now) = self.app.time.now() {
             boot::note(&self.app, Event::ServerStopped, now).await?;
         }
@@ -101,6 +107,25 @@ impl Serving {
         self.app.store.close().await;
         let _ = std::fs::remove_file(&self.socket);
         Ok(())
+    }
+
+    /// Waits for flows whose callers hung up: what they write belongs before the last record. A store that does not
+    /// answer must not hold up the end for ever, and then has what it had.
+    async fn await_flows(&self) {
+        let most = self.app.config.listen.limits.drain;
+        if tokio::time::timeout(most, self.app.flows.ended()).await.is_err() {
+            tracing::warn!("some requests were still being decided at shutdown");
+        }
+    }
+}
+
+/// What all public listeners share.
+fn door(app: &SharedApp) -> Door {
+    let listen = &app.config.listen;
+    Door {
+        router: routes::public(SharedApp::clone(app)),
+        limits: Arc::new(listen.limits.clone()),
+        places: Places::new(&listen.limits, &listen.behind),
     }
 }
 

@@ -15,7 +15,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post, put};
 
-use super::edge::{headers, request_id};
+use super::edge::{caps, headers, request_id};
 use super::{error, health};
 use crate::app::SharedApp;
 
@@ -59,6 +59,7 @@ pub(crate) fn router(app: SharedApp) -> Router {
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(caps::refuse_long))
         .layer(from_fn_with_state(SharedApp::clone(&app), request_id::name_and_log))
         .layer(from_fn(headers::secure))
         .with_state(app)

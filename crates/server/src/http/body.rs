@@ -11,22 +11,23 @@ use serde::de::{DeserializeOwned, Deserializer};
 use zeroize::Zeroizing;
 
 use super::error::Problem;
+use crate::app::SharedApp;
 
-/// How long a client may take to send a body: as long as for its headers.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// How deep objects and arrays may lie in one another. Nothing we read is deeper than three.
+const DEPTH_MAX: usize = 16;
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+impl<T: DeserializeOwned> FromRequest<SharedApp> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &SharedApp) -> Result<Self, Problem> {
         let reference = Problem::reference_of(&request);
         if !is_json(&request) {
             return Err(Problem::bad_content_type(reference));
         }
-        let bytes = whole(request, state, BODY_DEADLINE, &reference).await?;
+        let bytes = whole(request, app, app.config.listen.limits.body, &reference).await?;
         parse(&bytes).map(Self).map_err(|why| Problem::bad_json(reference, &why))
     }
 }
@@ -52,12 +53,35 @@ fn is_json(request: &Request) -> bool {
 }
 
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    if is_deep(bytes) {
+        return Err(format!("the body is nested deeper than {DEPTH_MAX}"));
+    }
     // A derived reader also takes an array for an object, by the order of its fields; nobody means that.
     match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => serde_json::from_slice(bytes).map_err(|error| explained(&error)),
         Some(_) => Err("the body must be one JSON object".to_owned()),
         None => Err("the body is empty: a JSON object is expected".to_owned()),
     }
+}
+
+/// Whether something is nested too deep, found before anything is built from it. What is no JSON may count wrongly, and
+/// is refused all the same.
+fn is_deep(bytes: &[u8]) -> bool {
+    let (mut depth, mut text, mut escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if text => escaped = true,
+            b'"' => text = !text,
+            b'{' | b'[' if !text => depth += 1,
+            b'}' | b']' if !text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return true;
+        }
+    }
+    false
 }
 
 /// What is wrong with a body, without repeating any of it: a value may be a secret in the wrong field.
@@ -102,7 +126,7 @@ mod tests {
         let request = Request::new(axum::body::Body::from_stream(endless));
         let slow = whole(request, &(), Duration::ZERO, "req_1").await.unwrap_err();
         assert_eq!(slow.into_response().status(), StatusCode::REQUEST_TIMEOUT);
-        let whole = whole(Request::new("{}".into()), &(), BODY_DEADLINE, "req_2").await.unwrap();
+        let whole = whole(Request::new("{}".into()), &(), Duration::from_secs(10), "req_2").await.unwrap();
         assert_eq!(&whole[..], b"{}");
     }
 
@@ -112,6 +136,18 @@ mod tests {
         for bad in [&br#"["ada"]"#[..], b"", b"\"ada\"", br#"{"name":"a","name":"b"}"#, br#"{"name":"a","x":1}"#] {
             assert!(parse::<Body>(bad).is_err(), "{}", String::from_utf8_lossy(bad));
         }
+    }
+
+    #[test]
+    fn ops_04_nesting_has_a_depth() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!is_deep(nested(DEPTH_MAX).as_bytes()) && is_deep(nested(DEPTH_MAX + 1).as_bytes()));
+        let error = parse::<Body>(format!(r#"{{"name":{}}}"#, nested(DEPTH_MAX)).as_bytes()).unwrap_err();
+        assert!(error.contains("deeper"), "{error}");
+        // Brackets in a text nest nothing, whatever is escaped there.
+        let text = serde_json::json!({ "name": format!("\\\"{}\\", "[{".repeat(100)) }).to_string();
+        assert!(parse::<Body>(text.as_bytes()).is_ok());
+        assert!(!is_deep("[]".repeat(100).as_bytes()));
     }
 
     #[test]

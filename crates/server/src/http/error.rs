@@ -102,6 +102,14 @@ impl Problem {
         Self::new(words::PAST_THE_PROXY, reference)
     }
 
+    pub(crate) fn long_target(reference: String) -> Self {
+        Self::new(words::LONG_TARGET, reference)
+    }
+
+    pub(crate) fn long_headers(reference: String) -> Self {
+        Self::new(words::LONG_HEADERS, reference)
+    }
+
     pub(crate) fn slow_body(reference: String) -> Self {
         Self::new(words::SLOW, reference)
     }

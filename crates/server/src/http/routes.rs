@@ -5,7 +5,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post};
 
-use super::edge::{cors, headers, host, peer, request_id};
+use super::edge::{caps, cors, headers, host, peer, request_id};
 use super::{account, enrol, error, health, keys, login, session, step_up};
 use crate::app::SharedApp;
 
@@ -44,6 +44,7 @@ pub(crate) fn public(app: SharedApp) -> Router {
         .layer(from_fn_with_state(SharedApp::clone(&app), cors::answer))
         .layer(from_fn_with_state(SharedApp::clone(&app), host::refuse_foreign_host))
         .layer(from_fn_with_state(SharedApp::clone(&app), peer::refuse_past_the_proxy))
+        .layer(from_fn(caps::refuse_long))
         .layer(from_fn_with_state(SharedApp::clone(&app), request_id::name_and_log))
         .layer(from_fn(headers::secure))
         .with_state(app)

@@ -1,128 +1,122 @@
-//! The accept loop: one task a connection, a deadline for request headers, a cap on connections, and a shutdown that
-//! loses no answer.
+//! The accept loops: a place for each connection, one task a connection, and a shutdown that loses no answer.
 
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::ConnectInfo;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{Semaphore, watch};
-use tower::ServiceExt;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
-/// What a listener bears.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    /// How long a client may take to send its request headers (slowloris).
-    header_deadline: Duration,
-    /// Connections at once.
-    connections_max: usize,
-    /// How long answers under way may take at shutdown.
-    drain: Duration,
+use super::arrived::{Arrived, Peer, Protocol};
+use super::connection;
+use super::places::{Place, Places};
+use crate::config::Limits;
+
+/// How often what was turned away is logged.
+const REPORT_EVERY: Duration = Duration::from_secs(60);
+
+/// How long to let some connections end when no other can be accepted.
+const BREATHER: Duration = Duration::from_millis(50);
+
+/// What all public listeners share.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) router: Router,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) places: Arc<Places>,
 }
-
-const LIMITS: Limits =
-    Limits { header_deadline: Duration::from_secs(10), connections_max: 4096, drain: Duration::from_secs(10) };
 
 /// Serves TCP until `stop`.
-pub(crate) async fn tcp(listener: TcpListener, router: Router, stop: watch::Receiver<bool>) {
-    serve(listener, router, stop, LIMITS).await;
-}
-
-async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>, limits: Limits) {
-    let (graceful, places) = (GracefulShutdown::new(), Arc::new(Semaphore::new(limits.connections_max)));
+pub(crate) async fn tcp(listener: TcpListener, door: Door, mut stop: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    let mut minute = tokio::time::interval(REPORT_EVERY);
+    minute.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            _ = connections.join_next(), if !connections.is_empty() => continue,
+            _ = minute.tick() => {
+                door.places.report();
+                continue;
+            }
             _ = stop.changed() => break,
         };
-        let Ok((stream, peer)) = accepted.inspect_err(|error| tracing::warn!(%error, "cannot accept")) else {
-            // Out of file descriptors: let some connections end first.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
+        let Some((stream, peer)) = got(accepted).await else { continue };
         // Over the cap a connection is closed at once, which costs less than keeping it waiting.
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
-        let _ = stream.set_nodelay(true);
-        let service = with_peer(router.clone(), peer);
-        let connection = connection(limits).serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            // A client that hangs up or sends garbage ends its own connection; there is nothing to do about it.
-            let _ = connection.await;
-            drop(place);
-        });
+        let Some(place) = door.places.take(peer.ip()) else { continue };
+        connections.spawn(door.clone().serve(stream, peer, place, stop.clone()));
     }
     // Who comes now is refused at once and can go to another node, rather than wait for an end.
     drop(listener);
-    drain(graceful, limits.drain).await;
+    drain(connections, door.limits.drain).await;
+    door.places.report();
 }
 
-/// Serves a Unix socket until `stop`.
-pub(crate) async fn unix(listener: UnixListener, router: Router, mut stop: watch::Receiver<bool>) {
-    let graceful = GracefulShutdown::new();
+impl Door {
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, mut place: Place, stop: watch::Receiver<bool>) {
+        let _ = stream.set_nodelay(true);
+        let arrived = Arrived { io: Box::new(stream), peer: Peer::Tcp(peer), protocol: Protocol::Http1, secure: false };
+        // A proxy may have named another client than the one whose address it came from.
+        if let Peer::Tcp(client) = arrived.peer
+            && !place.is_of(client.ip())
+        {
+            return;
+        }
+        self.places.note(connection::serve(arrived, self.router, self.limits, stop).await);
+    }
+}
+
+/// Serves the admin socket until `stop`.
+pub(crate) async fn unix(listener: UnixListener, router: Router, limits: Arc<Limits>, mut stop: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            _ = connections.join_next(), if !connections.is_empty() => continue,
             _ = stop.changed() => break,
         };
-        let Ok((stream, _)) = accepted.inspect_err(|error| tracing::warn!(%error, "cannot accept")) else {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
+        let Some((stream, _)) = got(accepted).await else { continue };
         if !is_own_peer(&stream) {
             tracing::warn!("a process of another user came to the admin socket and was turned away");
             continue;
         }
-        let connection =
-            connection(LIMITS).serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            let _ = connection.await;
-        });
+        let arrived = Arrived { io: Box::new(stream), peer: Peer::Unix, protocol: Protocol::Http1, secure: false };
+        connections.spawn(connection::serve(arrived, router.clone(), Arc::clone(&limits), stop.clone()));
     }
     drop(listener);
-    drain(graceful, LIMITS.drain).await;
+    drain(connections, limits.drain).await;
 }
 
-fn connection(limits: Limits) -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(limits.header_deadline).max_headers(64);
-    builder
+/// What was accepted. When nothing can be, as for want of file descriptors, some connections may end first.
+async fn got<T>(accepted: io::Result<T>) -> Option<T> {
+    match accepted {
+        Ok(accepted) => Some(accepted),
+        Err(error) => {
+            tracing::warn!(%error, "cannot accept");
+            tokio::time::sleep(BREATHER).await;
+            None
+        }
+    }
 }
 
 /// The admin socket obeys the user it runs as, and root: nobody else, whatever the file's mode says.
-fn is_own_peer(stream: &tokio::net::UnixStream) -> bool {
+fn is_own_peer(stream: &UnixStream) -> bool {
     let own = rustix::process::geteuid().as_raw();
     stream.peer_cred().is_ok_and(|peer| peer.uid() == own || peer.uid() == 0)
 }
 
-fn with_peer(
-    router: Router,
-    peer: SocketAddr,
-) -> impl tower::Service<
-    hyper::Request<hyper::body::Incoming>,
-    Response = axum::response::Response,
-    Error = std::convert::Infallible,
-    Future = impl Future<Output = Result<axum::response::Response, std::convert::Infallible>> + Send,
-> + Clone
-+ Send {
-    router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
-        request
-    })
-}
-
-async fn drain(graceful: GracefulShutdown, most: Duration) {
-    if tokio::time::timeout(most, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some answers were still under way at shutdown");
+/// Waits until the connections have ended, for so long at most; then they are cut.
+async fn drain<T: 'static>(mut connections: JoinSet<T>, most: Duration) {
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(most, ended).await.is_err() {
+        tracing::warn!(connections = connections.len(), "some answers were still under way at shutdown");
     }
+    connections.shutdown().await;
 }

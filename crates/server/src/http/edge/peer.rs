@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::super::error::Problem;
 use super::client_ip::Network;
+use super::connection::Secured;
 use super::request_id::trusted;
 use crate::app::SharedApp;
 
@@ -17,7 +18,11 @@ pub(crate) async fn refuse_past_the_proxy(State(app): State<SharedApp>, request:
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     // Health is asked by machines that are no proxies, and holds no secret.
     let is_health = request.uri().path().starts_with("/health/");
-    if is_health || !peer.is_some_and(|peer| is_past_the_proxy(peer, app.config.listen.address, &trusted(&app))) {
+    let is_secure = request.extensions().get::<Secured>().is_some();
+    if is_health
+        || is_secure
+        || !peer.is_some_and(|peer| is_past_the_proxy(peer, app.config.listen.address, &trusted(&app)))
+    {
         return next.run(request).await;
     }
     Problem::past_the_proxy(Problem::reference_of(&request)).into_response()

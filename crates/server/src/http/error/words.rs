@@ -42,6 +42,18 @@ pub(super) const CONTENT_TYPE: Words = words(
 );
 pub(super) const TOO_LARGE: Words =
     words("too_large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large", "Send at most 16 KiB.");
+pub(super) const LONG_TARGET: Words = words(
+    "long_target",
+    StatusCode::URI_TOO_LONG,
+    "The path or the query is too long",
+    "Send at most 2048 bytes of path and query, 1024 of them query.",
+);
+pub(super) const LONG_HEADERS: Words = words(
+    "long_headers",
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "The headers are too many or too large",
+    "Send at most 64 headers and 16 KiB of them.",
+);
 pub(super) const NOT_FOUND: Words =
     words("not_found", StatusCode::NOT_FOUND, "There is nothing here", "Check the path against the documentation.");
 pub(super) const MISSING: Words =
