@@ -1,10 +1,12 @@
 //! Listeners and the admin socket on a real machine, and a whole server from its start to its end.
 
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
 use poundlock_core::testing::SeededRng;
 use poundlock_store::{Store, StoreUrl, audit};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 use crate::client::Client;
@@ -73,6 +75,7 @@ async fn a_server_that_may_not_have_its_socket_does_not_serve() {
     let Err(error) = start(config.clone()).await else { panic!("it started") };
     assert!(error.to_string().contains("is no socket"), "{error}");
     assert_eq!(std::fs::read_to_string(&precious).unwrap(), "data");
+    assert!(!events(&config.data).await.contains(&"server.started".to_owned()), "and says nothing else");
     // Nothing is left of the attempt: the folder is free, and another socket will do.
     config.admin.socket = None;
     start(config).await.unwrap().end().await.unwrap();
@@ -151,4 +154,65 @@ fn a_file_that_is_no_socket_is_left_alone() {
         assert!(clear_dead_socket(path).unwrap_err().to_string().contains("no socket"));
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "data");
+}
+
+/// What the server answers to these bytes, until it closes.
+async fn ask(address: SocketAddr, bytes: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    let mut said = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut said));
+    read.await.expect("it hangs").unwrap();
+    String::from_utf8(said).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_04_a_body_that_trickles_is_told_so_and_its_connection_closed() {
+    let folder = TempDir::new().unwrap();
+    let mut config = config(&folder);
+    config.listen.limits.body = Duration::from_millis(50);
+    let serving = start(config).await.unwrap();
+    let head = format!(
+        "POST /v1/login HTTP/1.1\r\nhost: localhost:{}\r\ncontent-type: application/json\r\n",
+        serving.address.port()
+    );
+    for (framing, body) in [("content-length: 100", "{\"name"), ("transfer-encoding: chunked", "1\r\n{\r\n")] {
+        let said = ask(serving.address, &format!("{head}{framing}\r\n\r\n{body}")).await;
+        assert!(said.starts_with("HTTP/1.1 408") && said.contains("application/problem+json"), "{framing}: {said}");
+    }
+    serving.end().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_waits_for_what_is_being_decided_before_it_says_goodbye() {
+    let folder = TempDir::new().unwrap();
+    let config = config(&folder);
+    let data = config.data.clone();
+    let serving = start(config).await.unwrap();
+    let (app, under_way) = (SharedApp::clone(&serving.app), serving.app.flows.begin());
+    let flow = tokio::spawn(async move {
+        // Its caller is gone. It goes on for as long as an end that did not wait would need to be over.
+        for _ in 0..500 {
+            let records = audit::tail(&app.store, 100).await.unwrap();
+            let stopped = records.iter().any(|record| String::from_utf8_lossy(&record.body).contains("server.stopped"));
+            assert!(!stopped, "nothing is said after the goodbye");
+        }
+        boot::note(&app, Event::LoginCompleted, app.time.now().unwrap()).await.unwrap();
+        drop(under_way);
+    });
+    serving.end().await.unwrap();
+    flow.await.unwrap();
+    let events = events(&data).await;
+    let at = |name: &str| events.iter().position(|event| event == name).unwrap_or_else(|| panic!("{name}: {events:?}"));
+    assert!(at("login.completed") < at("server.stopped"), "{events:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flow_that_never_ends_does_not_hold_up_the_end() {
+    let folder = TempDir::new().unwrap();
+    let mut config = config(&folder);
+    config.listen.limits.drain = Duration::from_millis(20);
+    let serving = start(config).await.unwrap();
+    let _under_way = serving.app.flows.begin();
+    serving.end().await.unwrap();
 }
