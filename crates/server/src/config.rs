@@ -196,7 +196,10 @@ impl Config {
             );
         }
         // A host in capitals, or one that browsers read as another, would refuse every request or be somebody else's.
-        refuse_bad_issuer(&issuer).with_context(|| format!("issuer {issuer:?}"))?;
+        // Without one of its own it follows the port, and port 0 is a free one, chosen when it listens.
+        if self.issuer.is_some() || self.listen.address.port() != 0 {
+            refuse_bad_issuer(&issuer).with_context(|| format!("issuer {issuer:?}"))?;
+        }
         if !self.listen.address.ip().is_loopback() && self.listen.behind.is_empty() {
             bail!(
                 "listen.address {} is open to other machines, and this version serves plain HTTP: put a TLS proxy in \

@@ -19,7 +19,7 @@ use crate::app::SharedApp;
 pub(crate) fn start(app: &SharedApp, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(notices::listen(SharedApp::clone(app), stop.clone()));
-    jobs.spawn(every(Duration::from_secs(60), stop.clone(), SharedApp::clone(app), keys::turn_and_load));
+    jobs.spawn(every(Duration::from_secs(60), stop.clone(), SharedApp::clone(app), notices::poll));
     jobs.spawn(every(Duration::from_secs(30), stop.clone(), SharedApp::clone(app), sweep::sweep));
     jobs.spawn(every(Duration::from_secs(15), stop.clone(), SharedApp::clone(app), sealer::seen));
     jobs.spawn(every(Duration::from_secs(1), stop.clone(), SharedApp::clone(app), sealer::seal));

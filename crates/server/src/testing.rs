@@ -199,6 +199,13 @@ impl TestApp {
         }
     }
 
+    /// Does once what each node does every minute, whether or not it has heard of a change.
+    pub async fn poll(&self) {
+        for node in self.nodes() {
+            crate::jobs::notices::poll(SharedApp::clone(node)).await.unwrap();
+        }
+    }
+
     /// Hears one notice, as the job does.
     pub async fn hear_of(&self, topic: &str, payload: &str) {
         let notice = Notice::Message { topic: topic.to_owned(), payload: payload.to_owned() };

@@ -1,3 +1,5 @@
+//! What a backup says of itself, and whom it believes.
+
 use super::*;
 use crate::seal::MasterKey;
 use crate::testing::SeededRng;

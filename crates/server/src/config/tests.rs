@@ -79,11 +79,9 @@ fn car_04_a_variable_may_name_the_key_file_and_its_text_stays_out_of_the_setting
 
 #[test]
 fn ops_04_limits_are_set_by_key_and_never_to_nothing() {
-    let config = load(&[
-        ("POUNDLOCK_LISTEN__LIMITS__HEADER_SECONDS", "3"),
-        ("POUNDLOCK_LISTEN__LIMITS__CONNECTIONS_MAX", "9"),
-    ])
-    .unwrap();
+    let config =
+        load(&[("POUNDLOCK_LISTEN__LIMITS__HEADER_SECONDS", "3"), ("POUNDLOCK_LISTEN__LIMITS__CONNECTIONS_MAX", "9")])
+            .unwrap();
     config.check().unwrap();
     assert_eq!((config.listen.limits.header.as_secs(), config.listen.limits.connections_max), (3, 9));
     let toml::Value::Table(keys) = toml::Value::try_from(Limits::default()).unwrap() else { panic!("no table") };

@@ -1,5 +1,7 @@
 //! Hears of changes made here or on another node, and forgets what they made old.
 
+use std::time::Duration;
+
 use poundlock_store::Notice;
 use tokio::sync::{broadcast, watch};
 
@@ -10,10 +12,19 @@ use crate::status;
 /// The topic of notices that clients or audiences have changed.
 pub(crate) const REGISTRY: &str = "registry";
 
+/// How soon a change that could not be read is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// Listens until the server stops.
 pub(crate) async fn listen(app: SharedApp, stop: watch::Receiver<bool>) {
     let notices = app.store.listen();
     hear_all(app, notices, stop).await;
+}
+
+/// Takes over what has changed, whether or not anybody said so, every minute: a notice can be lost on its way, and a
+/// change that is heard of while the store does not answer cannot be read.
+pub(crate) async fn poll(app: SharedApp) -> anyhow::Result<()> {
+    reload(&app).await
 }
 
 /// Hears what comes until the server stops.
@@ -22,15 +33,23 @@ pub(crate) async fn hear_all(
     mut notices: broadcast::Receiver<Notice>,
     mut stop: watch::Receiver<bool>,
 ) {
+    let mut missed = false;
     loop {
         let notice = tokio::select! {
             notice = Notice::next(&mut notices) => notice,
+            () = tokio::time::sleep(AGAIN), if missed => Some(Notice::FlushAll),
             _ = stop.changed() => return,
         };
         let Some(notice) = notice else { return };
-        if let Err(error) = hear(&app, &notice).await {
-            tracing::error!(error = format!("{error:#}"), ?notice, "a change could not be taken over");
+        let heard = hear(&app, &notice).await;
+        if let Err(error) = &heard {
+            tracing::error!(
+                error = format!("{error:#}"),
+                ?notice,
+                "a change could not be taken over; again in a second"
+            );
         }
+        missed = heard.is_err() || missed && notice != Notice::FlushAll;
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod account;
 mod admin;
-mod behind;
+pub(crate) mod behind;
 mod edge;
 mod factors;
 mod invite;

@@ -11,4 +11,5 @@
 mod attempt;
 mod cli;
 mod http;
+mod nodes;
 mod process;

@@ -1,0 +1,2 @@
+//! Copies of a store, whole and refused.
+

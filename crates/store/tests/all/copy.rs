@@ -12,6 +12,7 @@ use crate::batch::{account, one};
 use crate::schema::{COUNT, INSERT, LIST, NOTE};
 
 /// The series that is released, and a later one that this program does not have yet.
+#[expect(clippy::indexing_slicing, reason = "a constant: checked when it is compiled")]
 const UPGRADED: &[Migration] = &[
     migrations::ALL[0],
     Migration {
@@ -22,6 +23,7 @@ const UPGRADED: &[Migration] = &[
               INSERT INTO paint (account, tone) SELECT id, 7 FROM account;",
     },
 ];
+#[expect(clippy::indexing_slicing, reason = "a constant: checked when it is compiled")]
 const RELEASED: &[Migration] = &[migrations::ALL[0]];
 
 static USER: Statement = Statement::new(

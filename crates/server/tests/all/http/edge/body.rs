@@ -116,6 +116,28 @@ on_both! {
         assert_eq!(reply.refusal(), "credentials");
     }
 
+    async fn ops_04_heads_are_capped_on_every_route(store) {
+        let app = TestApp::on(&store).await;
+        let others = ["/v1/session", "/v1/account", "/.well-known/jwks.json", "/health/live", "/nowhere"];
+        for path in ROUTES.iter().chain(&others) {
+            for (target, value, count, status) in [
+                (format!("{path}?{}", "a".repeat(1025)), 1, 1, 414),
+                (format!("{path}{}", "/a".repeat(1024)), 1, 1, 414),
+                ((*path).to_owned(), 1, 64, 431),
+                ((*path).to_owned(), 17_000, 1, 431),
+            ] {
+                let mut request = Request::builder().uri(&target).header("host", "localhost:8080");
+                for at in 0..count {
+                    request = request.header(format!("x-{at}"), "v".repeat(value));
+                }
+                let reply = app.raw([127, 0, 0, 1].into(), request.body(Body::empty()).unwrap()).await;
+                assert_refused(&reply, &[status], path);
+            }
+        }
+        let long = format!("/v1/admin/users?{}", "a".repeat(1025));
+        assert_eq!(app.admin(Method::GET, &long, None).await.status, 414);
+    }
+
     async fn a_path_method_or_host_that_is_not_ours_says_so_with_a_reference(store) {
         let app = TestApp::on(&store).await;
         let ask = |method: Method, path: &str, hosts: &[&str]| {

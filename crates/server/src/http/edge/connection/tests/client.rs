@@ -205,7 +205,7 @@ impl Client {
     }
 
     /// Sends the same bytes, again and again, until the server closes; whether it did before so many times.
-    pub(super) async fn is_cut(mut self, times: usize, mut bytes: impl FnMut(usize) -> Vec<u8>) -> bool {
+    pub(super) async fn cut_by(mut self, times: usize, mut bytes: impl FnMut(usize) -> Vec<u8>) -> bool {
         let (mut reader, mut writer) = self.stream.split();
         let write = async {
             for time in 0..times {
@@ -215,7 +215,7 @@ impl Client {
             }
             // Served to the end: what follows closes by itself, and the reader cannot tell.
             writer.write_all(&frame(PING, 0, 0, b"the end!")).await.ok();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         let read = async {
             let mut all: Vec<u8> = Vec::new();

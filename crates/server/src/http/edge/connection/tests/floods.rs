@@ -15,7 +15,7 @@ async fn flooded(prelude: &[Vec<u8>], bytes: impl FnMut(usize) -> Vec<u8>) -> bo
     for bytes in prelude {
         bad.send(bytes).await;
     }
-    let (cut, ()) = tokio::join!(bad.is_cut(MANY, bytes), async {
+    let (cut, ()) = tokio::join!(bad.cut_by(MANY, bytes), async {
         for _ in 0..20 {
             assert_eq!(good.get("/").await.unwrap().body, b"here", "a neighbour does not suffer");
         }
@@ -95,7 +95,7 @@ async fn a_client_that_asks_and_reads_may_go_on_for_ever() {
 #[tokio::test]
 async fn a_flood_is_told_apart_from_a_client_that_hung_up() {
     let listening = Listening::with(Limits::default()).await;
-    assert!(listening.connect().await.is_cut(MANY, |_| frame(PING, 0, 0, &[0; 8])).await);
+    assert!(listening.connect().await.cut_by(MANY, |_| frame(PING, 0, 0, &[0; 8])).await);
     assert_eq!(listening.end().await, [Ended::Flooded]);
 }
 
