@@ -93,3 +93,14 @@ fn ops_04_limits_are_set_by_key_and_never_to_nothing() {
     }
     assert!(load(&[("POUNDLOCK_LISTEN__LIMITS__CONNECTIONS_MAX", "1000001")]).unwrap().check().is_err());
 }
+
+#[test]
+fn ops_02_a_free_port_needs_no_issuer_and_a_named_one_none_such() {
+    let free = ("POUNDLOCK_LISTEN__ADDRESS", "127.0.0.1:0");
+    let config = load(&[free]).unwrap();
+    assert_eq!(config.listen.address.port(), 0, "chosen when it listens");
+    config.check().unwrap();
+    let odd = load(&[free, ("POUNDLOCK_ISSUER", "http://localhost:0")]).unwrap();
+    let said = odd.check().unwrap_err().to_string();
+    assert!(said.contains("issuer") && said.contains("localhost:0"), "{said}");
+}

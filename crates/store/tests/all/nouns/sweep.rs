@@ -80,6 +80,69 @@ on_both! {
         assert!(store.query(&LOGINS, params![]).await.unwrap().is_empty(), "every one has had its turn");
     }
 
+    async fn thr_09_sessions_and_their_rights_are_swept_in_turns_too(store) {
+        list_one(&store).await;
+        let account = stored_user(&store, "zoe").await;
+        let many = sweep::AT_ONCE + 3;
+        let ended: Vec<_> = (0..many).map(|index| session_row(account.id, index)).collect();
+        let mut alive = session_row(account.id, many);
+        alive.expires_at = alive.expires_at + Span::from_hours(1);
+        write(&store, |batch| ended.iter().chain([&alive]).for_each(|row| session::insert(batch, row))).await.unwrap();
+        let rights: Vec<_> = (0..many).map(|_| step_up_row(alive.id)).collect();
+        write(&store, |batch| rights.iter().for_each(|row| step_up::insert(batch, row))).await.unwrap();
+        let after = alive.expires_at;
+        sweep::in_turns(&store, |batch| {
+            session::sweep(batch, after);
+            step_up::sweep(batch, after);
+        })
+        .await
+        .unwrap();
+        assert!(step_ups(&store).await.is_empty());
+        let left = session::live_of_user(&store, account.id, NOW).await.unwrap();
+        assert_eq!(left.iter().map(|row| row.id).collect::<Vec<_>>(), [alive.id], "what lives is not swept");
+        for row in [ended.first().unwrap(), ended.last().unwrap()] {
+            assert!(session::by_id(&store, row.id).await.unwrap().is_none());
+        }
+    }
+
+    async fn thr_09_others_write_while_a_sweep_goes_on(store) {
+        let account = stored_user(&store, "zoe").await;
+        let young = |batch: &mut poundlock_store::Batch| {
+            let row = login_row(account.id);
+            let expires_at = row.expires_at + Span::from_hours(2);
+            login::insert(batch, &poundlock_core::login::LoginRow { expires_at, ..row });
+        };
+        let many = sweep::AT_ONCE * 3;
+        write(&store, |batch| (0..many).for_each(|_| login::insert(batch, &login_row(account.id)))).await.unwrap();
+        let after = login_row(account.id).expires_at + Span::from_millis(1);
+        let swept = sweep::in_turns(&store, |batch| login::sweep(batch, after));
+        let written = async {
+            for _ in 0..20 {
+                write(&store, young).await.unwrap();
+            }
+        };
+        let (swept, ()) = tokio::join!(swept, written);
+        swept.unwrap();
+        assert_eq!(store.query(&LOGINS, params![]).await.unwrap().len(), 20, "all that ended, and nothing else");
+    }
+
+    async fn thr_09_two_nodes_that_sweep_at_once_agree(store) {
+        let account = stored_user(&store, "zoe").await;
+        let other = store.again().await;
+        let many = sweep::AT_ONCE * 2;
+        write(&store, |batch| (0..many).for_each(|_| login::insert(batch, &login_row(account.id)))).await.unwrap();
+        let after = login_row(account.id).expires_at + Span::from_millis(1);
+        let (one, two) = tokio::join!(
+            sweep::in_turns(&store, |batch| login::sweep(batch, after)),
+            sweep::in_turns(&other, |batch| login::sweep(batch, after)),
+        );
+        one.and(two).unwrap();
+        // Who met the other's turn found fewer rows than it may remove and stopped; the next minute finds the rest.
+        sweep::in_turns(&store, |batch| login::sweep(batch, after)).await.unwrap();
+        assert!(store.query(&LOGINS, params![]).await.unwrap().is_empty());
+        other.close().await;
+    }
+
     async fn a_session_takes_its_step_ups_along(store) {
         list_one(&store).await;
         let account = stored_user(&store, "zoe").await;
