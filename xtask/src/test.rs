@@ -6,7 +6,7 @@ use std::{ffi::OsString, fs, path::PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    judges,
+    fuzz, judges,
     postgres::{self, Postgres},
     process,
     runner::{Runner, Tree, honest},
@@ -18,7 +18,7 @@ use crate::{
 type Work = fn(&mut Bench) -> Result<Counts>;
 
 /// In the order they run: cheap and telling first.
-const STAGES: [(&str, &str, Work); 10] = [
+const STAGES: [(&str, &str, Work); 11] = [
     ("tools", "what the checks need is installed", tools),
     ("fmt", "the code is formatted", fmt),
     ("clippy", "no lint speaks, all targets", clippy),
@@ -29,6 +29,7 @@ const STAGES: [(&str, &str, Work); 10] = [
     ("doc", "examples in the documentation, good and refused", doc),
     ("demo", "docs/demo.sh with the built binary", demo),
     ("judges", "programs in other languages agree with us", outside_judges),
+    ("fuzz", "30 s of search in each parser, two at once", search),
 ];
 
 /// What the stages share.
@@ -165,6 +166,10 @@ fn demo(bench: &mut Bench) -> Result<Counts> {
 fn outside_judges(bench: &mut Bench) -> Result<Counts> {
     let binary = built_binary(bench)?;
     judges::run(&bench.tree(), &binary)
+}
+
+fn search(bench: &mut Bench) -> Result<Counts> {
+    fuzz::search(&bench.root, &fuzz::Wish::STAGE)
 }
 
 /// The server as a user gets it: built without the features that only tests need.
