@@ -47,22 +47,7 @@ async fn out_of(
     (force, now, prepared): (bool, Time, &Path),
 ) -> anyhow::Result<Vec<Sum>> {
     source.migrate(migrations::ALL, now).await.context("cannot bring the store's schema up to date")?;
-    if key::data_keys(source).await?.is_empty() {
-        bail!("{from} is empty: there is nothing to move");
-    }
-    let before = setting::read(source, MOVED).await?;
-    if let Some(gone) = &before
-        && !force
-    {
-        bail!(
-            "{from} was moved to {} already: move that one, or say --force if it was never served there",
-            String::from_utf8_lossy(gone)
-        );
-    }
-    let others = copy::others(source).await?;
-    if others > 0 {
-        bail!("{others} other connections to {from} are open: stop every node and close other programs first");
-    }
+    let before = refuse_unmovable(source, from, force).await?;
     let target = Target::open(to, now, false).await?;
     copy::write(source, migrations::ALL, prepared).await?;
     record(prepared, config, (from, to), now).await?;
@@ -79,6 +64,27 @@ async fn out_of(
         bail!("{to} is not what was written: its disk is not to be trusted; move again with --force");
     }
     Ok(sums)
+}
+
+/// Refuses a store that is empty, in use, or gone already. Gives the mark of a move before.
+async fn refuse_unmovable(source: &Store, from: &StoreUrl, force: bool) -> anyhow::Result<Option<Vec<u8>>> {
+    if key::data_keys(source).await?.is_empty() {
+        bail!("{from} is empty: there is nothing to move");
+    }
+    let before = setting::read(source, MOVED).await?;
+    if let Some(gone) = &before
+        && !force
+    {
+        bail!(
+            "{from} was moved to {} already: move that one, or say --force if it was never served there",
+            String::from_utf8_lossy(gone)
+        );
+    }
+    let others = copy::others(source).await?;
+    if others > 0 {
+        bail!("{others} other connections to {from} are open: stop every node and close other programs first");
+    }
+    Ok(before)
 }
 
 /// Writes into the copy what was done with it, and takes out the mark that a forced move finds.

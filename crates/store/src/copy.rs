@@ -3,13 +3,18 @@
 //!
 //! What this must never do: change a row on its way. What a restore ends, `restore` ends in the copy before it serves.
 
+mod table;
+
 use std::path::{Path, PathBuf};
 
 use poundlock_core::secret::Digest;
 use poundlock_core::time::Time;
 use tokio::sync::mpsc;
 
+pub use self::table::Sum;
+pub(crate) use self::table::{Kind, Table, encode};
 use crate::error::StoreError;
+use crate::executor::postgres::Postgres;
 use crate::executor::sqlite::{self, file};
 use crate::migrate::{self, Migration};
 use crate::options::Options;
@@ -21,7 +26,10 @@ type Result<T> = std::result::Result<T, StoreError>;
 
 /// Pages of rows that wait for a slower writer.
 const PAGES_AHEAD: usize = 4;
-const PAGE_ROWS: usize = 500;
+pub(crate) const PAGE_ROWS: usize = 500;
+
+/// Rows of one table, by its place in a list of tables.
+pub(crate) type Page = (usize, Vec<Vec<Value>>);
 
 /// What a backup says of itself, and the tag of whoever wrote it. Neither is believed before the tag was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,96 +40,6 @@ pub struct Manifested {
     pub tag: Digest,
 }
 
-/// A table as its file names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Table {
-    pub(crate) name: String,
-    pub(crate) columns: Vec<(String, Kind)>,
-    /// Columns of the primary key, in its order.
-    pub(crate) key: Vec<usize>,
-}
-
-/// The three types that both engines store alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Int,
-    Text,
-    Bytes,
-}
-
-impl Table {
-    pub(crate) fn quoted(&self) -> String {
-        quoted(&self.name)
-    }
-
-    fn names(&self) -> String {
-        let names: Vec<String> = self.columns.iter().map(|(name, _)| quoted(name)).collect();
-        names.join(", ")
-    }
-
-    /// Reads all rows, on both engines in one order: text by its bytes.
-    pub(crate) fn select(&self, postgres: bool) -> String {
-        let key = self.key.iter().filter_map(|at| self.columns.get(*at)).map(|(name, kind)| match kind {
-            Kind::Text if postgres => format!("{} COLLATE \"C\"", quoted(name)),
-            _ => quoted(name),
-        });
-        let key: Vec<String> = key.collect();
-        format!("SELECT {} FROM {} ORDER BY {}", self.names(), self.quoted(), key.join(", "))
-    }
-
-    pub(crate) fn insert(&self) -> String {
-        let places: Vec<String> = (1..=self.columns.len()).map(|n| format!("?{n}")).collect();
-        format!("INSERT INTO {} ({}) VALUES ({})", self.quoted(), self.names(), places.join(", "))
-    }
-
-    pub(crate) fn copy_in(&self) -> String {
-        format!("COPY {} ({}) FROM STDIN BINARY", self.quoted(), self.names())
-    }
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// Count and digest of a table's rows in the order of its key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sum {
-    /// The table.
-    pub table: String,
-    /// How many rows it has.
-    pub rows: u64,
-    /// A chain of digests over them.
-    pub digest: Digest,
-}
-
-impl Sum {
-    pub(crate) fn new(table: &Table) -> Self {
-        Self { table: table.name.clone(), rows: 0, digest: Digest::of(table.names().as_bytes()) }
-    }
-
-    pub(crate) fn add(&mut self, row: &[Value]) {
-        let mut told = self.digest.as_bytes().to_vec();
-        row.iter().for_each(|value| encode(value, &mut told));
-        self.digest = Digest::of(&told);
-        self.rows += 1;
-    }
-}
-
-/// Writes a value so that no two rows read alike: its kind, its length, its bytes.
-pub(crate) fn encode(value: &Value, out: &mut Vec<u8>) {
-    let mut put = |kind: u8, bytes: &[u8]| {
-        out.push(kind);
-        out.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
-        out.extend_from_slice(bytes);
-    };
-    match value {
-        Value::Null => put(0, &[]),
-        Value::Int(int) => put(1, &int.to_be_bytes()),
-        Value::Text(text) => put(2, text.as_bytes()),
-        Value::Bytes(bytes) => put(3, bytes),
-    }
-}
-
 /// Copies the live store to the new file `to`, as it stood at one moment, and gives the digest of the copy. Writers do
 /// not wait for it. The file is its owner's alone, and stands alone.
 ///
@@ -130,36 +48,33 @@ pub(crate) fn encode(value: &Value, out: &mut Vec<u8>) {
 pub async fn write(store: &Store, list: &'static [Migration], to: &Path) -> Result<Digest> {
     match &store.executor {
         Executor::Sqlite(sqlite) => sqlite.backup(to).await?,
-        Executor::Postgres(postgres) => {
-            let target = new_file(to, list).await?;
-            let mut file = file::open_to_fill(&target)?;
-            let tables = rows_of_stores(&file)?;
-            let (pages, mut coming) = mpsc::channel(PAGES_AHEAD);
-            let (sent, taken) = futures_util::future::join(
-                async {
-                    let pages = pages;
-                    postgres.dump(&tables, &pages).await
-                },
-                async {
-                    while let Some((place, rows)) = coming.recv().await {
-                        if let Some(table) = tables.get(place) {
-                            file::fill(&mut file, table, &rows)?;
-                        }
-                    }
-                    Ok(())
-                },
-            )
-            .await;
-            taken?;
-            // Read anew, so that a row lost on its way is noticed.
-            if sent? != file::sums(&file)? {
-                return Err(StoreError::Fault("the copy is not what was read: try again".to_owned()));
-            }
-            drop(file);
-            sqlite::publish(&target, to)?;
-        }
+        Executor::Postgres(postgres) => write_rows(postgres, list, to).await?,
     }
     blocking(to, |path| file::digest(&file::open(path)?)).await
+}
+
+/// Writes every row of a database to a new file.
+async fn write_rows(postgres: &Postgres, list: &'static [Migration], to: &Path) -> Result<()> {
+    let target = new_file(to, list).await?;
+    let mut file = file::open_to_fill(&target)?;
+    let tables = rows_of_stores(&file)?;
+    let (pages, mut coming) = mpsc::channel::<Page>(PAGES_AHEAD);
+    let filling = async {
+        while let Some((place, rows)) = coming.recv().await {
+            if let Some(table) = tables.get(place) {
+                file::fill(&mut file, table, &rows)?;
+            }
+        }
+        Ok(())
+    };
+    let (sent, filled) = futures_util::future::join(postgres.dump(&tables, pages), filling).await;
+    filled?;
+    // Read anew, so that a row lost on its way is noticed.
+    if sent? != file::sums(&file)? {
+        return Err(StoreError::Fault("the copy is not what was read: try again".to_owned()));
+    }
+    drop(file);
+    sqlite::publish(&target, to)
 }
 
 /// Writes what a backup says of itself into it, and sees it onto the disk.
@@ -228,21 +143,23 @@ pub async fn load(from: &Path, to: &Store) -> Result<Vec<Sum>> {
     .await?;
     let (pages, coming) = mpsc::channel(PAGES_AHEAD);
     let (path, sent) = (from.to_owned(), tables.clone());
-    let reading = tokio::task::spawn_blocking(move || {
-        let file = file::open(&path)?;
-        sent.iter().enumerate().try_for_each(|(place, table)| {
-            let mut page = Vec::with_capacity(PAGE_ROWS);
-            file::rows(&file, table, |row| {
-                page.push(row);
-                page.len() < PAGE_ROWS || pages.blocking_send((place, std::mem::take(&mut page))).is_ok()
-            })?;
-            pages.blocking_send((place, page)).map_err(|_| broken_off())
-        })
-    });
+    let reading = tokio::task::spawn_blocking(move || send_rows(&path, &sent, &pages));
     // Broken off on the reading side, the counts do not agree, and nothing is committed.
     postgres.load(&tables, coming, &sums).await?;
     reading.await.unwrap_or_else(|_| Err(broken_off()))?;
     Ok(sums)
+}
+
+fn send_rows(path: &Path, tables: &[Table], pages: &mpsc::Sender<Page>) -> Result<()> {
+    let file = file::open(path)?;
+    tables.iter().enumerate().try_for_each(|(place, table)| {
+        let mut page = Vec::with_capacity(PAGE_ROWS);
+        file::rows(&file, table, |row| {
+            page.push(row);
+            page.len() < PAGE_ROWS || pages.blocking_send((place, std::mem::take(&mut page))).is_ok()
+        })?;
+        pages.blocking_send((place, page)).map_err(|_| broken_off())
+    })
 }
 
 /// Counts and digests of what a store at rest holds.

@@ -39,6 +39,10 @@ impl Backup {
             let _ = std::fs::remove_file(&partial);
         }
         let (manifest, bytes) = taken?;
+        self.say(&manifest, bytes)
+    }
+
+    fn say(&self, manifest: &Manifest, bytes: u64) -> anyhow::Result<()> {
         if self.json {
             let told = json!({
                 "file": self.file,

@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use poundlock_core::backup::hex;
 use poundlock_store::StoreUrl;
+use poundlock_store::copy::Sum;
 use serde_json::{Value, json};
 
 use super::table::Table;
@@ -13,6 +14,7 @@ use super::terminal::{read_text, say};
 use super::{EXIT_CODES, Place, WrongCall, holds_password, refuse_nobody, start_log};
 use crate::boot::DataLock;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::relocation::relocate;
 
 /// Move a store to another place or to PostgreSQL, and keep its sessions.
@@ -41,6 +43,20 @@ pub(crate) struct Move {
 impl Move {
     pub(crate) async fn run(self, place: &Place) -> anyhow::Result<()> {
         let config = place.load()?;
+        let (from, to) = self.places(&config)?;
+        start_log(&config.log, true)?;
+        refuse_nobody()?;
+        if !config.data.exists() {
+            bail!("there is no data folder {}: name it with --data", config.data.display());
+        }
+        let _lock = DataLock::take(&config.data)?
+            .with_context(|| format!("a server runs on {}: stop it first", config.data.display()))?;
+        let sums = relocate(&config, (&from, &to), self.force, Clock::start().wall()).await?;
+        self.say((&from, &to), &sums)
+    }
+
+    /// The two places.
+    fn places(&self, config: &Config) -> anyhow::Result<(StoreUrl, StoreUrl)> {
         let from = match &self.from {
             Some(from) => argument("--from", from)?,
             None => StoreUrl::parse(&config.store_url()).context("in [store] url")?,
@@ -50,14 +66,10 @@ impl Move {
             (None, Some(file)) => StoreUrl::parse(read_text(file)?.trim()).context("in the file of --to-file")?,
             (None, None) => return Err(WrongCall("name the new place with --to or --to-file".to_owned()).into()),
         };
-        start_log(&config.log, true)?;
-        refuse_nobody()?;
-        if !config.data.exists() {
-            bail!("there is no data folder {}: name it with --data", config.data.display());
-        }
-        let _lock = DataLock::take(&config.data)?
-            .with_context(|| format!("a server runs on {}: stop it first", config.data.display()))?;
-        let sums = relocate(&config, (&from, &to), self.force, Clock::start().wall()).await?;
+        Ok((from, to))
+    }
+
+    fn say(&self, (from, to): (&StoreUrl, &StoreUrl), sums: &[Sum]) -> anyhow::Result<()> {
         if self.json {
             let tables =
                 sums.iter().map(|sum| json!({ "table": sum.table, "rows": sum.rows, "digest": hex(&sum.digest) }));
@@ -66,7 +78,7 @@ impl Move {
             return say(&told.to_string());
         }
         let mut table = Table::new(&["TABLE", "ROWS", "DIGEST"]);
-        for sum in &sums {
+        for sum in sums {
             let digest: String = hex(&sum.digest).chars().take(16).collect();
             table.row(vec![sum.table.clone(), sum.rows.to_string(), digest]);
         }

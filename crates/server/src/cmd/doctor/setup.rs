@@ -35,40 +35,36 @@ pub(super) fn configuration(config: &Config) -> Vec<Check> {
 
 /// The master key and who can read what lies around it.
 pub(super) fn keys(config: &Config) -> (Vec<Check>, Option<MasterKey>) {
-    let mut checks = vec![folder(&config.data)];
-    let master = match load_master(config) {
-        Err(error) => {
-            checks.push(Check::failed(KEYS, &error));
-            None
-        }
-        Ok(None) => {
-            checks.push(Check::warn(
-                KEYS,
-                "There is no master key here, so what is sealed cannot be looked at.",
-                "run this where the server's key is: a systemd credential is the service's alone",
-            ));
-            None
-        }
-        Ok(Some((key, MasterSource::DataFolder))) => {
-            checks.push(Check::warn(
+    let (check, master) = match load_master(config) {
+        Err(error) => (Check::failed(KEYS, &error), None),
+        Ok(None) => (no_master(), None),
+        Ok(Some((key, source))) => (from(&key, &source), Some(key)),
+    };
+    (vec![folder(&config.data), check], master)
+}
+
+fn no_master() -> Check {
+    Check::warn(
+        KEYS,
+        "There is no master key here, so what is sealed cannot be looked at.",
+        "run this where the server's key is: a systemd credential is the service's alone",
+    )
+}
+
+fn from(key: &MasterKey, source: &MasterSource) -> Check {
+    let place = match source {
+        MasterSource::Credential => "a systemd credential".to_owned(),
+        MasterSource::File(path) => path.display().to_string(),
+        MasterSource::Variable => "a variable".to_owned(),
+        MasterSource::DataFolder => {
+            return Check::warn(
                 KEYS,
                 "The master key lies in the data folder it protects: a copy of the folder is a copy of the key.",
                 "stop the server, move master.key out, and name its place in [master_key] file",
-            ));
-            Some(key)
-        }
-        Ok(Some((key, source))) => {
-            let place = match source {
-                MasterSource::Credential => "a systemd credential".to_owned(),
-                MasterSource::File(path) => path.display().to_string(),
-                MasterSource::Variable => "a variable".to_owned(),
-                MasterSource::DataFolder => "the data folder".to_owned(),
-            };
-            checks.push(Check::ok(KEYS, format!("The master key {} comes from {place}.", key.fingerprint())));
-            Some(key)
+            );
         }
     };
-    (checks, master)
+    Check::ok(KEYS, format!("The master key {} comes from {place}.", key.fingerprint()))
 }
 
 fn folder(data: &Path) -> Check {

@@ -33,39 +33,40 @@ pub(super) async fn look(config: &Config, master: Option<&MasterKey>) -> Vec<Che
         Ok(store) => store,
         Err(error) => return vec![Check::failed(STORE, &error.into())],
     };
-    let mut checks = settings(&store, &url).await;
-    match store.pending(migrations::ALL).await {
-        Ok(0) => {
-            checks.push(Check::ok(SCHEMA, format!("It is at {}, which is this program's.", migrations::ALL.len())));
-            checks.extend(contents(&store, master).await);
-        }
-        Ok(pending) => checks.push(Check::warn(
-            SCHEMA,
-            format!("{pending} migrations are pending; keys and clock are not looked at before they ran."),
-            "take a backup; the next start of a server runs them",
-        )),
-        Err(error) => checks.push(Check::failed(SCHEMA, &error.into())),
-    }
+    let mut checks = vec![settings(&store, &url).await];
+    checks.extend(schema(&store, master).await);
     store.close().await;
     checks
 }
 
-async fn settings(store: &Store, url: &StoreUrl) -> Vec<Check> {
+async fn schema(store: &Store, master: Option<&MasterKey>) -> Vec<Check> {
+    match store.pending(migrations::ALL).await {
+        Ok(0) => {
+            let mut checks = contents(store, master).await;
+            checks
+                .insert(0, Check::ok(SCHEMA, format!("It is at {}, which is this program's.", migrations::ALL.len())));
+            checks
+        }
+        Ok(pending) => vec![Check::warn(
+            SCHEMA,
+            format!("{pending} migrations are pending; keys and clock are not looked at before they ran."),
+            "take a backup; the next start of a server runs them",
+        )],
+        Err(error) => vec![Check::failed(SCHEMA, &error.into())],
+    }
+}
+
+async fn settings(store: &Store, url: &StoreUrl) -> Check {
     let told = match store.settings().await {
         Ok(told) => told,
-        Err(error) => return vec![Check::failed(STORE, &error.into())],
+        Err(error) => return Check::failed(STORE, &error.into()),
     };
-    let lost = told.iter().find(|(name, value)| {
-        matches!((*name, value.as_str()), ("fsync" | "full_page_writes" | "foreign_keys", "off" | "0"))
-            || (*name == "synchronous" && value != "2")
-            || (*name == "synchronous_commit" && value == "off")
-    });
-    if let Some((name, value)) = lost {
-        return vec![Check::fail(
+    if let Some((name, value)) = told.iter().find(|(name, value)| loses(name, value)) {
+        return Check::fail(
             STORE,
             format!("{name} is {value}: after a crash of the machine, used codes could be used again."),
             format!("set {name} to on for this database"),
-        )];
+        );
     }
     let value = |name: &str| told.iter().find(|(other, _)| *other == name).map_or("", |(_, value)| value.as_str());
     let says = match url {
@@ -77,7 +78,17 @@ async fn settings(store: &Store, url: &StoreUrl) -> Vec<Check> {
             value("tls")
         ),
     };
-    vec![Check::ok(STORE, says)]
+    Check::ok(STORE, says)
+}
+
+/// Whether an engine with this setting may lose what it acknowledged.
+fn loses(name: &str, value: &str) -> bool {
+    match name {
+        "fsync" | "full_page_writes" | "foreign_keys" => matches!(value, "off" | "0"),
+        "synchronous" => value != "2",
+        "synchronous_commit" => value == "off",
+        _ => false,
+    }
 }
 
 async fn contents(store: &Store, master: Option<&MasterKey>) -> Vec<Check> {
@@ -156,4 +167,21 @@ async fn signing(store: &Store, now: Time) -> Vec<Check> {
         Check::ok(KEYS, says)
     });
     told.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::loses;
+
+    #[test]
+    fn an_engine_that_forgets_what_it_acknowledged_is_known_by_its_settings() {
+        for (name, value) in
+            [("fsync", "off"), ("full_page_writes", "off"), ("synchronous", "1"), ("synchronous_commit", "off")]
+        {
+            assert!(loses(name, value), "{name} {value}");
+        }
+        for (name, value) in [("fsync", "on"), ("synchronous", "2"), ("synchronous_commit", "on"), ("tls", "off")] {
+            assert!(!loses(name, value), "{name} {value}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 use poundlock_core::audit::Event;
 use poundlock_core::backup::{Manifest, hex};
+use poundlock_core::time::Time;
 use poundlock_store::copy::{self, Manifested};
 use poundlock_store::{Batch, migrations};
 
@@ -28,6 +29,10 @@ pub(crate) async fn make(app: &SharedApp, origin: &Origin) -> Answer<Made> {
     if commit(app, batch).await?.is_none() {
         return Err(contended());
     }
+    copy_now(app, now).await
+}
+
+async fn copy_now(app: &SharedApp, now: Time) -> Answer<Made> {
     let _alone = app.copying.lock().await;
     let path = app.config.data.join(NAME);
     // Left over from a server that was killed meanwhile.

@@ -10,21 +10,15 @@ use tokio_postgres::types::Type;
 
 use super::connect::Held;
 use super::{MIGRATION_LOCK, Postgres, error};
-use crate::copy::{Kind, Sum, Table};
+use crate::copy::{Kind, PAGE_ROWS, Page, Sum, Table};
 use crate::error::StoreError;
 use crate::value::Value;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// Rows that travel together.
-const PAGE_ROWS: usize = 500;
-
 /// A copy takes as long as it takes.
 const NO_LIMITS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
      SET LOCAL lock_timeout = '10s'";
-
-/// A page of a table's rows, by the table's place in the list.
-pub(crate) type Page = (usize, Vec<Vec<Value>>);
 
 #[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 fn failed(e: tokio_postgres::Error) -> StoreError {
@@ -41,7 +35,7 @@ fn kind(kind: Kind) -> Type {
 
 impl Postgres {
     /// Sends every row of `tables` as they stood at one moment, and gives their counts and digests.
-    pub(crate) async fn dump(&self, tables: &[Table], pages: &mpsc::Sender<Page>) -> Result<Vec<Sum>> {
+    pub(crate) async fn dump(&self, tables: &[Table], pages: mpsc::Sender<Page>) -> Result<Vec<Sum>> {
         let held = Held::take(&self.pool).await?;
         let client = held.client()?;
         let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {NO_LIMITS}");
@@ -55,10 +49,10 @@ impl Postgres {
                 sum.add(&values);
                 page.push(values);
                 if page.len() == PAGE_ROWS {
-                    give(pages, (place, std::mem::take(&mut page))).await?;
+                    give(&pages, (place, std::mem::take(&mut page))).await?;
                 }
             }
-            give(pages, (place, page)).await?;
+            give(&pages, (place, page)).await?;
             sums.push(sum);
         }
         client.batch_execute("COMMIT").await.map_err(failed)?;

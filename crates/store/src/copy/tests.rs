@@ -1,2 +1,0 @@
-//! Copies of a store, whole and refused.
-
