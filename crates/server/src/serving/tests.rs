@@ -191,7 +191,11 @@ async fn the_end_waits_for_what_is_being_decided_before_it_says_goodbye() {
     let serving = start(config).await.unwrap();
     let (app, under_way) = (SharedApp::clone(&serving.app), serving.app.flows.begin());
     let flow = tokio::spawn(async move {
-        // Its caller is gone. It goes on for as long as an end that did not wait would need to be over.
+        // Its caller is gone, and then the listeners and the jobs are. It goes on for as long as an end that did not
+        // wait would need to be over.
+        while Arc::strong_count(&app) > 2 {
+            tokio::task::yield_now().await;
+        }
         for _ in 0..500 {
             let records = audit::tail(&app.store, 100).await.unwrap();
             let stopped = records.iter().any(|record| String::from_utf8_lossy(&record.body).contains("server.stopped"));

@@ -35,7 +35,26 @@ fn is_past_the_proxy(peer: IpAddr, listening: SocketAddr, trusted: &[Network]) -
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use poundlock_store::on_both;
+    use tower::ServiceExt;
+
     use super::*;
+    use crate::testing::TestApp;
+
+    on_both! {
+        async fn who_comes_over_tls_that_ends_here_needs_no_proxy(store) {
+            let app = TestApp::with(&store, |settings| settings.listen = "0.0.0.0:8080".parse().unwrap()).await;
+            let peer = ConnectInfo(SocketAddr::from(([203, 0, 113, 9], 1234)));
+            for (secure, status) in [(false, StatusCode::FORBIDDEN), (true, StatusCode::OK)] {
+                let request = Request::get("/.well-known/jwks.json").header("host", "localhost:8080").extension(peer);
+                let request = if secure { request.extension(Secured) } else { request };
+                let response = app.router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+                assert_eq!(response.status(), status, "secure: {secure}");
+            }
+        }
+    }
 
     #[test]
     fn only_proxies_and_this_machine_speak_plain_http_to_an_open_port() {
