@@ -205,7 +205,7 @@ async fn the_end_waits_for_what_is_being_decided_before_it_says_goodbye() {
         drop(under_way);
     });
     serving.end().await.unwrap();
-    flow.await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), flow).await.expect("it hangs").unwrap();
     let events = events(&data).await;
     let at = |name: &str| events.iter().position(|event| event == name).unwrap_or_else(|| panic!("{name}: {events:?}"));
     assert!(at("login.completed") < at("server.stopped"), "{events:?}");
