@@ -120,20 +120,10 @@ pub(crate) fn client(issuer: &str) -> Result<Client> {
     let audiences = [(AUDIENCE, Alg::Es256), ("rsa", Alg::Rs256), ("ed", Alg::EdDsa)]
         .map(|(name, alg)| Audience::service(name, alg, issuer));
     let audiences = audiences.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let names = audiences.iter().map(|audience| audience.name.as_str().to_owned()).collect();
     let spec = ClientSpec {
-        id: CLIENT.to_owned(),
-        kind: ClientKind::FirstParty,
-        audiences: audiences.iter().map(|audience| audience.name.as_str().to_owned()).collect(),
-        default_audience: None,
-        scopes: Vec::new(),
-        redirect_uris: Vec::new(),
-        origins: Vec::new(),
-        access_life_seconds: None,
-        idle_seconds: None,
-        absolute_seconds: None,
-        mfa_max_age_seconds: None,
-        dpop_required: false,
         groups_released: vec!["staff".to_owned()],
+        ..ClientSpec::plain(CLIENT, ClientKind::FirstParty, names)
     };
     let built = Client::build(&spec, Surroundings { issuer, audiences: &audiences });
     built.map(|built| built.client).map_err(|problems| anyhow!("the client: {problems:?}"))

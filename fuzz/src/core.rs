@@ -144,21 +144,7 @@ pub(crate) fn client(bytes: &[u8]) {
 }
 
 fn plain() -> ClientSpec {
-    ClientSpec {
-        id: "web".to_owned(),
-        kind: ClientKind::Public,
-        audiences: vec!["orders".to_owned()],
-        default_audience: None,
-        scopes: Vec::new(),
-        redirect_uris: Vec::new(),
-        origins: Vec::new(),
-        access_life_seconds: None,
-        idle_seconds: None,
-        absolute_seconds: None,
-        mfa_max_age_seconds: None,
-        dpop_required: false,
-        groups_released: Vec::new(),
-    }
+    ClientSpec::plain("web", ClientKind::Public, vec!["orders".to_owned()])
 }
 
 fn as_browsers_read(uri: &str) {

@@ -194,19 +194,8 @@ async fn first_client(store: &Store, now: Time) -> anyhow::Result<()> {
         return Ok(());
     }
     let spec = ClientSpec {
-        id: DEFAULT_CLIENT.to_owned(),
-        kind: ClientKind::FirstParty,
-        audiences: vec![DEFAULT_AUDIENCE.to_owned()],
-        default_audience: None,
-        scopes: Vec::new(),
-        redirect_uris: Vec::new(),
-        origins: Vec::new(),
-        access_life_seconds: None,
-        idle_seconds: None,
-        absolute_seconds: None,
-        mfa_max_age_seconds: None,
-        dpop_required: false,
         groups_released: vec![poundlock_core::user::ADMINS.to_owned()],
+        ..ClientSpec::plain(DEFAULT_CLIENT, ClientKind::FirstParty, vec![DEFAULT_AUDIENCE.to_owned()])
     };
     let mut batch = Batch::new();
     client::put_audience(&mut batch, DEFAULT_AUDIENCE, Alg::Es256.as_str(), now);

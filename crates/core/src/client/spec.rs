@@ -57,6 +57,28 @@ pub struct ClientSpec {
     pub groups_released: Vec<String>,
 }
 
+impl ClientSpec {
+    /// A client of these audiences that leaves everything else at its default and may have nothing more.
+    #[must_use]
+    pub fn plain(id: &str, kind: ClientKind, audiences: Vec<String>) -> Self {
+        Self {
+            id: id.to_owned(),
+            kind,
+            audiences,
+            default_audience: None,
+            scopes: Vec::new(),
+            redirect_uris: Vec::new(),
+            origins: Vec::new(),
+            access_life_seconds: None,
+            idle_seconds: None,
+            absolute_seconds: None,
+            mfa_max_age_seconds: None,
+            dpop_required: false,
+            groups_released: Vec::new(),
+        }
+    }
+}
+
 /// What a client is checked against.
 #[derive(Clone, Copy, Debug)]
 pub struct Surroundings<'a> {
