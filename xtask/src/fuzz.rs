@@ -116,11 +116,15 @@ fn command(root: &Path, binary: &Path, name: &str, wish: &Wish) -> Result<Comman
     let (grown, broken) = (root.join("target/fuzz/corpus").join(name), root.join("target/fuzz/broken").join(name));
     fs::create_dir_all(&grown)?;
     fs::create_dir_all(&broken)?;
+    // A target whose seeds are all made by the program has no folder of committed ones, and the search refuses what is not
+    // there.
+    let committed = Some(root.join("fuzz/corpus").join(name)).filter(|folder| folder.is_dir());
     let dictionary = root.join("fuzz/dict").join(format!("{name}.dict"));
     let mut command = Command::new(binary);
     command
         .env("POUNDLOCK_FUZZ", name)
-        .args([&grown, &root.join("fuzz/corpus").join(name)])
+        .arg(&grown)
+        .args(committed)
         .arg(format!("-max_total_time={}", wish.seconds))
         .arg(format!("-seed={}", wish.seed))
         .arg(format!("-dict={}", dictionary.display()))
@@ -154,6 +158,16 @@ mod tests {
         for bad in ["--seconds", "--seconds x", "--fast"] {
             assert!(Wish::read(&words(bad)).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn only_seeds_that_are_there_are_named() {
+        let root = crate::root().unwrap();
+        let named = |target: &str| {
+            let command = command(&root, Path::new("search"), target, &Wish::STAGE).unwrap();
+            command.get_args().filter(|word| Path::new(word).is_dir()).count()
+        };
+        assert_eq!((named("jws"), named("claims")), (2, 1));
     }
 
     #[test]

