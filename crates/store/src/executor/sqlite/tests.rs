@@ -48,8 +48,10 @@ async fn queue_all(sqlite: &Sqlite, batches: Vec<Batch>) -> Vec<Result<(), Commi
     let (go, wait) = mpsc::channel::<()>();
     let block = sqlite.on_writer(move |_| wait.recv().map_err(|_| StoreError::Fault("no go".to_owned())));
     let all = join_all(batches.into_iter().map(|batch| async { sqlite.commit(batch).await.map(drop) }));
-    // `join!` polls in order: the block and every batch are queued before the go.
-    let (blocked, outcomes, ()) = tokio::join!(block, all, async { go.send(()).unwrap() });
+    // `join!` polls in order, and without a budget that would leave some for the next turn (tokio's is 128): the block and
+    // every batch are queued before the go.
+    let all_at_once = async { tokio::join!(block, all, async { go.send(()).unwrap() }) };
+    let (blocked, outcomes, ()) = tokio::task::unconstrained(all_at_once).await;
     blocked.unwrap();
     outcomes
 }
