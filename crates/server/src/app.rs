@@ -14,6 +14,7 @@ use poundlock_verify::{JwkSet, Verifier};
 use crate::config::Config;
 use crate::flow::under_way::Flows;
 use crate::hasher::Hasher;
+use crate::jobs::watch::Watched;
 use crate::journal::Journal;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
@@ -44,6 +45,8 @@ pub(crate) struct App {
     pub(crate) copying: tokio::sync::Mutex<()>,
     /// What runs on after its caller hung up.
     pub(crate) flows: Flows,
+    /// What is wrong with store and clock, as far as the watch has seen.
+    pub(crate) watched: Watched,
     /// How many one-time codes were compared with an account's authenticators.
     pub(crate) codes_checked: AtomicU64,
 }

@@ -32,6 +32,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::flow::under_way::Flows;
 use crate::hasher::{Hasher, Limits};
+use crate::jobs::watch::Watched;
 use crate::journal::Journal;
 use crate::registry::{DEFAULT_AUDIENCE, DEFAULT_CLIENT, Registry};
 use crate::rng::SystemRng;
@@ -101,6 +102,7 @@ pub(crate) async fn assemble(
         unasked_proxy: std::sync::OnceLock::new(),
         copying: tokio::sync::Mutex::default(),
         flows: Flows::new(),
+        watched: Watched::default(),
         codes_checked: std::sync::atomic::AtomicU64::new(0),
     }))
 }

@@ -7,16 +7,17 @@ pub(crate) mod sealer;
 pub(crate) mod sweep;
 #[cfg(test)]
 mod tests;
+pub(crate) mod watch;
 
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
 
 use crate::app::SharedApp;
 
 /// Starts every job. They end when `stop` says so.
-pub(crate) fn start(app: &SharedApp, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+pub(crate) fn start(app: &SharedApp, stop: &Receiver<bool>) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(notices::listen(SharedApp::clone(app), stop.clone()));
     jobs.spawn(every(Duration::from_secs(60), stop.clone(), SharedApp::clone(app), notices::poll));
@@ -24,11 +25,12 @@ pub(crate) fn start(app: &SharedApp, stop: &watch::Receiver<bool>) -> JoinSet<()
     jobs.spawn(every(Duration::from_secs(15), stop.clone(), SharedApp::clone(app), sealer::seen));
     jobs.spawn(every(Duration::from_secs(1), stop.clone(), SharedApp::clone(app), sealer::seal));
     jobs.spawn(every(Duration::from_secs(1), stop.clone(), SharedApp::clone(app), sealer::checkpoint));
+    jobs.spawn(every(Duration::from_secs(1), stop.clone(), SharedApp::clone(app), watch::look));
     jobs
 }
 
 /// Runs `work` at once and then every `period`, until the server stops. What fails is logged and tried again.
-pub(crate) async fn every<F, W>(period: Duration, mut stop: watch::Receiver<bool>, app: SharedApp, work: W)
+pub(crate) async fn every<F, W>(period: Duration, mut stop: Receiver<bool>, app: SharedApp, work: W)
 where
     F: Future<Output = anyhow::Result<()>> + Send,
     W: Fn(SharedApp) -> F + Send,

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use poundlock_core::jws::Alg;
+use poundlock_core::jws::{Alg, SigningKey};
 use poundlock_core::secret::Digest;
-use poundlock_core::status::{self, BLOCK, Block, ENTRIES, ended_bits, status_list_token};
+use poundlock_core::status::{self, BLOCK, Block, ENTRIES, LIST_LIFE, ended_bits, status_list_token};
 use poundlock_core::time::{Span, Time};
-use poundlock_store::{Batch, CommitError, status as rows};
+use poundlock_store::{Batch, CommitError, StoreError, status as rows};
 
 use crate::app::App;
 use crate::flow::Fault;
@@ -68,8 +68,12 @@ impl StatusLists {
     }
 
     fn cached(&self, list: i64, kid: &str, now: Time) -> Option<Arc<Served>> {
+        self.last_signed(list, kid).filter(|served| now - served.signed_at < SERVED_FOR)
+    }
+
+    fn last_signed(&self, list: i64, kid: &str) -> Option<Arc<Served>> {
         let served = self.served.read().unwrap_or_else(PoisonError::into_inner);
-        served.get(&list).filter(|served| served.kid == kid && now - served.signed_at < SERVED_FOR).cloned()
+        served.get(&list).filter(|served| served.kid == kid).cloned()
     }
 
     fn keep(&self, list: i64, made: &Arc<Served>, epoch: u64) {
@@ -134,6 +138,19 @@ pub(crate) async fn serve(app: &App, list: i64, now: Time) -> Result<Option<Arc<
     if let Some(served) = app.status.cached(list, key.kid(), now) {
         return Ok(Some(served));
     }
+    match sign(app, list, key, now).await {
+        // Older than its `ttl`, and says so itself: whoever asks strictly still refuses, and nobody is told less than
+        // what this node last knew. A list that news has come about is forgotten, and so never shown here.
+        Err(Fault::Read(StoreError::Unavailable(why))) => match app.status.last_signed(list, key.kid()) {
+            Some(served) if now - served.signed_at < LIST_LIFE => Ok(Some(served)),
+            _ => Err(StoreError::Unavailable(why).into()),
+        },
+        signed => signed,
+    }
+}
+
+/// Reads the list anew and signs it.
+async fn sign(app: &App, list: i64, key: &SigningKey, now: Time) -> Result<Option<Arc<Served>>, Fault> {
     let epoch = app.status.epoch.load(Ordering::SeqCst);
     if !rows::lists(&app.store).await?.iter().any(|row| row.list == list) {
         return Ok(None);

@@ -232,6 +232,11 @@ impl TestApp {
         }
     }
 
+    /// Looks after store and clock once.
+    pub async fn watch(&self) {
+        crate::jobs::watch::look(SharedApp::clone(&self.app)).await.unwrap();
+    }
+
     /// Posts JSON from 127.0.0.1.
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         self.send(Method::POST, path, Some(body), &[]).await

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use poundlock_core::time::Time;
 use tokio::sync::broadcast;
@@ -28,6 +30,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[derive(Clone)]
 pub struct Store {
     pub(crate) executor: Executor,
+    /// How many commits failed for what the database or its disk did, see [`Store::commits_failed`].
+    failed: Arc<AtomicU64>,
     #[cfg(any(test, feature = "testing"))]
     pub(crate) trace: crate::trace::Trace,
     /// Where it is, so that a test can open it as another node would.
@@ -54,6 +58,7 @@ impl Store {
         };
         Ok(Self {
             executor,
+            failed: Arc::default(),
             #[cfg(any(test, feature = "testing"))]
             trace: crate::trace::Trace::default(),
             #[cfg(any(test, feature = "testing"))]
@@ -156,10 +161,21 @@ impl Store {
         }
         #[cfg(any(test, feature = "testing"))]
         batch.steps.iter().for_each(|step| self.trace.note(step.statement));
-        match &self.executor {
+        let outcome = match &self.executor {
             Executor::Sqlite(sqlite) => sqlite.commit(batch).await,
             Executor::Postgres(postgres) => postgres.commit(batch).await,
+        };
+        if matches!(outcome, Err(CommitError::Full | CommitError::Unavailable(_) | CommitError::Unknown)) {
+            self.failed.fetch_add(1, Ordering::SeqCst);
         }
+        outcome
+    }
+
+    /// How many commits failed since the store was opened because the database was not there or could not write. A
+    /// conflict is none of these. Who sees the number move has a reason to ask whether the store can be written.
+    #[must_use]
+    pub fn commits_failed(&self) -> u64 {
+        self.failed.load(Ordering::SeqCst)
     }
 
     /// Notices from now on. Read them with [`Notice::next`], which turns falling behind into [`Notice::FlushAll`].

@@ -3,39 +3,38 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use poundlock_core::timekeeping::Reading;
+use poundlock_store::setting;
 use serde_json::json;
 
 use crate::app::SharedApp;
-use crate::timekeeper::is_apart;
+use crate::jobs::watch::{self, Wrong, answer};
+
+/// What is wrong with a store that cannot even be read.
+const SILENT: Wrong =
+    Some(("does not answer", "See that the database runs and can be reached from here. The server goes on by itself."));
 
 /// The process runs.
 pub(crate) async fn live() -> impl IntoResponse {
     axum::Json(json!({ "status": "live" }))
 }
 
-/// The store answers and the clock can be trusted.
+/// The store answers and takes writes, and the clock can be trusted; else what is wrong, and what to do.
 pub(crate) async fn ready(State(app): State<SharedApp>) -> impl IntoResponse {
-    let database = poundlock_store::Store::database_time(&app.store).await;
-    let apart = database.as_ref().ok().copied().flatten().is_some_and(|time| is_apart(app.time.skew_from(time)));
-    let clock = match app.time.reading() {
-        Reading::Ready { .. } if apart => "differs from the database's by more than 2 s",
-        Reading::Ready { .. } => "ok",
-        Reading::Behind(_) => "behind a moment already seen",
-        Reading::Jumped(_) => "jumped ahead",
-    };
-    // A read that costs the same however many users there are: anyone may ask, as often as they like.
-    let store = match poundlock_store::setting::read(&app.store, "key.check").await {
-        Ok(_) => "ok",
-        Err(error) => {
-            tracing::error!(%error, "the store does not answer");
-            "does not answer"
-        }
-    };
-    let ready = clock == "ok" && store == "ok";
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let word = if ready { "ready" } else { "unready" };
-    (status, axum::Json(json!({ "status": word, "clock": clock, "store": store })))
+    // A read that costs the same however many users there are: anyone may ask, as often as they like. Whether the
+    // store can be written is found out by the watch, not by whoever asks.
+    let (database, read) =
+        tokio::join!(answer(app.store.database_time()), answer(setting::read(&app.store, "key.check")));
+    let store = if read.is_some() { app.watched.store() } else { SILENT };
+    let clock = watch::clock(&app, database.flatten());
+    let to_do: Vec<&str> = [store, clock].into_iter().flatten().map(|(_, to_do)| to_do).collect();
+    let (status, word) =
+        if to_do.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "unready") };
+    let said = |wrong: Wrong| wrong.map_or("ok", |(what, _)| what);
+    let mut body = json!({ "status": word, "clock": said(clock), "store": said(store) });
+    if let Some(members) = body.as_object_mut().filter(|_| !to_do.is_empty()) {
+        members.insert("to_do".to_owned(), json!(to_do));
+    }
+    (status, axum::Json(body))
 }
 
 /// What only the running server has seen, for `poundlock doctor`.

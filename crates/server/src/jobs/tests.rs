@@ -8,7 +8,7 @@ use poundlock_core::time::Span;
 use poundlock_store::testing::TestStore;
 use poundlock_store::{on_both, setting};
 use serde_json::json;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::*;
 use crate::testing::{BEGIN, TestApp};

@@ -84,11 +84,14 @@ pub(super) const SLOW: Words = words(
     "The body came too slowly",
     "Send the whole request within 10 seconds.",
 );
-pub(super) const UNAVAILABLE: Words = words(
-    "unavailable",
-    StatusCode::SERVICE_UNAVAILABLE,
-    "The server cannot decide now",
-    "Try again in a moment. What was sent may count as used.",
+pub(super) const UNAVAILABLE: Words = after(
+    words(
+        "unavailable",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The server cannot decide now",
+        "Try again after as long as Retry-After says. What was sent may count as used.",
+    ),
+    Span::from_seconds(5),
 );
 pub(super) const INTERNAL: Words = words(
     "internal",
@@ -230,11 +233,14 @@ const fn of_session(denial: Denial) -> Words {
             "The last one cannot go",
             "Add another second factor, or another administrator, first.",
         ),
-        Denial::Clock => words(
-            "clock",
-            StatusCode::SERVICE_UNAVAILABLE,
-            "The server's clock is not to be trusted",
-            "Nothing is issued until it agrees again. Whoever runs this server finds the reason in the log.",
+        Denial::Clock => after(
+            words(
+                "clock",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The server's clock is not to be trusted",
+                "Nothing is issued until it agrees again. Whoever runs this server finds the reason in the log.",
+            ),
+            Span::from_seconds(30),
         ),
         Denial::BadRefresh => {
             words("bad_refresh", StatusCode::UNAUTHORIZED, "The refresh token is not valid", "Log in again.")

@@ -1,0 +1,134 @@
+//! Looks once a second whether the store can be written and the clock believed, says in the log when that changes, and
+//! keeps what it saw for `/health/ready`. Never writes while nothing has failed.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use poundlock_core::time::Time;
+use poundlock_core::timekeeping::Reading;
+use poundlock_store::{Batch, CommitError, setting};
+
+use crate::app::{App, SharedApp};
+use crate::timekeeper::is_apart;
+
+/// The setting that a trial writes.
+const TRIAL: &str = "store.trial";
+
+/// More than any batch of ours: on a full disk small batches still fit where a large one was broken off, and a small
+/// trial would call such a disk well.
+const TRIAL_BYTES: usize = 64 * 1024;
+
+/// The longest that readiness waits for the store: who asks gives up before long.
+const ANSWER_MAX: Duration = Duration::from_secs(3);
+
+/// What the watch last saw.
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    store: Mutex<Written>,
+    clock: Mutex<Wrong>,
+}
+
+#[derive(Debug, Default)]
+struct Written {
+    /// The store's count of failed commits that the last trial covers.
+    failed: u64,
+    trouble: Option<CommitError>,
+}
+
+/// What is wrong with a part: what it says of itself, and what to do. Nothing that names this server's insides.
+pub(crate) type Wrong = Option<(&'static str, &'static str)>;
+
+impl Watched {
+    /// What is wrong with writing. At most a second late.
+    pub(crate) fn store(&self) -> Wrong {
+        match self.store.lock().unwrap_or_else(PoisonError::into_inner).trouble {
+            None => None,
+            Some(CommitError::Full) => Some((
+                "cannot be written: its disk is full or read-only",
+                "Free space on the store's disk, or make it writable. The server goes on by itself.",
+            )),
+            Some(_) => Some((
+                "takes no writes",
+                "See in the log what the store says, and bring it back. The server goes on by itself.",
+            )),
+        }
+    }
+}
+
+/// One look.
+pub(crate) async fn look(app: SharedApp) -> anyhow::Result<()> {
+    look_at_clock(&app).await;
+    look_at_store(&app).await;
+    Ok(())
+}
+
+async fn look_at_store(app: &App) {
+    let failed = app.store.commits_failed();
+    let before = {
+        let written = app.watched.store.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.trouble.is_none() && written.failed == failed {
+            return;
+        }
+        written.trouble.clone()
+    };
+    let trouble = trial(app).await.err();
+    match (&before, &trouble) {
+        (None, Some(error)) => tracing::error!(%error, "the store takes no writes: nothing is granted until it does"),
+        (Some(_), None) => tracing::warn!("the store takes writes again"),
+        _ => {}
+    }
+    let mut written = app.watched.store.lock().unwrap_or_else(PoisonError::into_inner);
+    *written = Written { failed: failed + u64::from(trouble.is_some()), trouble };
+}
+
+/// Writes more than any batch of ours does, then lets it go.
+async fn trial(app: &App) -> Result<(), CommitError> {
+    for bytes in [TRIAL_BYTES, 0] {
+        let mut batch = Batch::new();
+        setting::put(&mut batch, TRIAL, &vec![0; bytes]);
+        app.store.commit(batch).await?;
+    }
+    Ok(())
+}
+
+async fn look_at_clock(app: &App) {
+    // Only asked whether it is apart: that it does not answer is the store's trouble.
+    let database = answer(app.store.database_time()).await.and_then(|time| time);
+    let wrong = clock(app, database);
+    let reading = app.time.reading();
+    let mut before = app.watched.clock.lock().unwrap_or_else(PoisonError::into_inner);
+    match (*before, wrong) {
+        (was, Some((what, _))) if was != wrong => tracing::error!(?reading, "the clock {what}: nothing is issued"),
+        (Some(_), None) => tracing::warn!("the clock is believed again"),
+        (None, None) if reading.alerts() => tracing::warn!(?reading, "the wall clock leaves the monotonic one"),
+        _ => {}
+    }
+    *before = wrong;
+}
+
+/// What is wrong with the clock, beside the time that a shared database gives.
+pub(crate) fn clock(app: &App, database: Option<Time>) -> Wrong {
+    const SET: &str = "Set the clock right, and see that a time service runs.";
+    let apart = database.is_some_and(|time| is_apart(app.time.skew_from(time)));
+    match app.time.reading() {
+        Reading::Behind(_) => Some(("behind a moment already seen", SET)),
+        Reading::Jumped(_) => Some(("jumped ahead", SET)),
+        Reading::Ready { .. } if apart => Some((
+            "differs from the database's by more than 2 s",
+            "Set this machine's clock and the database's by the same time service.",
+        )),
+        Reading::Ready { .. } => None,
+    }
+}
+
+/// What a read gives in time; nothing when it fails or takes too long.
+pub(crate) async fn answer<T, E: std::fmt::Display>(read: impl Future<Output = Result<T, E>>) -> Option<T> {
+    match tokio::time::timeout(ANSWER_MAX, read).await {
+        Ok(Ok(answer)) => Some(answer),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "the store does not answer");
+            None
+        }
+        Err(_) => None,
+    }
+}
