@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use poundlock_core::timekeeping::Reading;
 use poundlock_store::setting;
 use serde_json::json;
 

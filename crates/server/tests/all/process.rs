@@ -1,6 +1,11 @@
 //! The real binary: what only a process of its own can show, such as being killed.
 
 mod crash;
+mod database;
+mod disk;
+mod hang_up;
+pub(crate) mod site;
+mod storm;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;

@@ -1,0 +1,129 @@
+//! A PostgreSQL server of a test's own, which it may kill: durable, in a temporary folder, on a Unix socket alone.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A server process; killed with all its own when dropped.
+pub(crate) struct Database {
+    folder: TempDir,
+    child: Option<Child>,
+}
+
+impl Database {
+    /// Makes a cluster and starts it. Nothing is spared: what it acknowledges is on disk.
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("poundlock-db").tempdir_in("/tmp").unwrap();
+        if let Some((user, group)) = account() {
+            chown(folder.path(), Some(user), Some(group)).unwrap();
+        }
+        let mut database = Self { folder, child: None };
+        let mut make = database.command("initdb");
+        make.args(["--username=poundlock", "--auth=trust", "--encoding=UTF8", "--locale=C", "-D"]);
+        let made = make.arg(database.folder.path().join("data")).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        database.again();
+        database
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://poundlock@{}/postgres", self.folder.path().display().to_string().replace('/', "%2F"))
+    }
+
+    /// Starts it on what it left, and waits until it takes connections.
+    pub(crate) fn again(&mut self) {
+        // What a killed server shared with its children is held until the last of them is gone.
+        for _ in 0..50 {
+            let mut child = self.serve().spawn().unwrap();
+            let mut said = BufReader::new(child.stderr.take().unwrap());
+            let (mut line, mut all) = (String::new(), String::new());
+            while said.read_line(&mut line).unwrap() > 0 {
+                if line.contains("ready to accept connections") {
+                    std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
+                    self.child = Some(child);
+                    return;
+                }
+                all.push_str(&std::mem::take(&mut line));
+            }
+            child.wait().unwrap();
+            assert!(all.contains("in use") || all.contains("already exists"), "{all}");
+        }
+        panic!("the database does not start again");
+    }
+
+    /// SIGKILL to it and its children: nothing is flushed or said.
+    pub(crate) fn kill(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap_or_default();
+        let _ = child.kill();
+        for pid in children.split_whitespace() {
+            let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
+            // One that ended by itself meanwhile is as good.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        child.wait().unwrap();
+    }
+
+    /// A shutdown in order that does not wait for clients.
+    pub(crate) fn stop(&mut self) {
+        let mut child = self.child.take().unwrap();
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        child.wait().unwrap();
+    }
+
+    fn serve(&self) -> Command {
+        let mut command = self.command("postgres");
+        command.arg("-D").arg(self.folder.path().join("data")).arg("-k").arg(self.folder.path());
+        for setting in ["listen_addresses=", "fsync=on", "synchronous_commit=on", "max_connections=60", "lc_messages=C"]
+        {
+            command.args(["-c", setting]);
+        }
+        command
+    }
+
+    /// As a user without rights: PostgreSQL refuses to run as root.
+    fn command(&self, program: &str) -> Command {
+        let program = binaries().join(program);
+        let mut command = match account() {
+            Some((user, group)) => {
+                let mut command = Command::new("setpriv");
+                command.args([format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()]);
+                command.arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
+        command.current_dir(self.folder.path()).env("LC_ALL", "C");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The newest server installed.
+fn binaries() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let number = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
+    let newest = versions.map(|entry| entry.path()).filter(|path| path.join("bin/initdb").is_file());
+    newest.max_by_key(|path| number(path)).expect("PostgreSQL is installed in /usr/lib/postgresql").join("bin")
+}
+
+/// Whom it runs as when we are root: `postgres`.
+fn account() -> Option<(u32, u32)> {
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return None;
+    }
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap();
+    let line = accounts.lines().find(|line| line.starts_with("postgres:")).expect("a user postgres");
+    let mut numbers = line.split(':').skip(2).map(|field| field.parse().unwrap());
+    Some((numbers.next().unwrap(), numbers.next().unwrap()))
+}

@@ -1,0 +1,276 @@
+//! A server with a fixed issuer, on either store, that is killed and started again, and what asks it.
+
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use poundlock_store::{Options, Store, StoreUrl};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The longest that a server takes to start, or to recover from anything.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A folder with a configuration, a master key and a data folder.
+pub(crate) struct Site {
+    folder: TempDir,
+    url: StoreUrl,
+}
+
+/// `poundlock serve`, killed when dropped.
+pub(crate) struct Node {
+    child: Child,
+    base: String,
+    http: Client,
+    admin: Client,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// A success, with its body.
+    Yes(Value),
+    /// A refusal: its status and the short code of its type.
+    No(u16, String),
+    /// No answer, or one that leaves the outcome open.
+    Nothing,
+}
+
+impl Told {
+    pub(crate) fn yes(self, what: &str) -> Value {
+        match self {
+            Self::Yes(body) => body,
+            other => panic!("{what}: {other:?}"),
+        }
+    }
+}
+
+impl Site {
+    /// On SQLite, or on the PostgreSQL of this URL.
+    pub(crate) fn new(postgres: Option<&str>) -> Self {
+        let folder = tempfile::Builder::new().prefix("pl").tempdir().unwrap();
+        let key = folder.path().join("master.key");
+        std::fs::write(&key, "5a".repeat(32)).unwrap();
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let url = match postgres {
+            Some(url) => StoreUrl::parse(url).unwrap(),
+            None => StoreUrl::sqlite(&data.join("poundlock.db")),
+        };
+        let store = postgres.map(|url| format!("[store]\nurl = \"{url}\"\n")).unwrap_or_default();
+        let config = format!(
+            "issuer = \"http://localhost:8080\"\n[guard.sources]\nloopback_unlimited = true\n\
+             [password]\nmemory_kib = 19456\npasses = 2\nlanes = 1\n[log]\nformat = \"json\"\n\
+             [master_key]\nfile = \"{}\"\n{store}",
+            key.display()
+        );
+        std::fs::write(folder.path().join("poundlock.toml"), config).unwrap();
+        Self { folder, url }
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Everything that its servers ever said.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    pub(crate) fn said(&self, what: &str) -> bool {
+        std::fs::read_to_string(self.log()).unwrap_or_default().contains(what)
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_poundlock"));
+        command.arg("--config").arg(self.folder.path().join("poundlock.toml")).arg("--data").arg(self.data());
+        command.args(words).stdin(Stdio::null());
+        // What steers the tests is no setting of the server.
+        std::env::vars_os()
+            .map(|(name, _)| name)
+            .filter(|name| name.to_string_lossy().starts_with("POUNDLOCK_"))
+            .for_each(|name| {
+                command.env_remove(name);
+            });
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// Starts a process that serves, and does not wait for it.
+    fn spawn(&self) -> (Child, mpsc::Receiver<String>) {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let said = BufReader::new(child.stderr.take().unwrap());
+        let mut log = OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in said.lines().map_while(Result::ok) {
+                writeln!(log, "{line}").unwrap();
+                let port = line.split_once(" on 127.0.0.1:").map(|(_, rest)| rest);
+                let port: Option<String> = port.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect());
+                port.into_iter().for_each(|port| drop(tell.send(port)));
+            }
+        });
+        (child, told)
+    }
+
+    /// Starts a server and waits until it serves.
+    pub(crate) fn serve(&self) -> Node {
+        let (child, told) = self.spawn();
+        let Ok(port) = told.recv_timeout(PATIENCE) else {
+            panic!("it did not start: {}", std::fs::read_to_string(self.log()).unwrap());
+        };
+        let client = || Client::builder().no_proxy().timeout(PATIENCE);
+        let admin = client().unix_socket(self.data().join("admin.sock")).build().unwrap();
+        Node { child, base: format!("http://127.0.0.1:{port}"), http: client().build().unwrap(), admin }
+    }
+
+    /// Starts a server and kills it while it starts: after `steps` turns of the scheduler, if it is not up before.
+    pub(crate) fn kill_while_starting(&self, steps: u64) {
+        let (mut child, told) = self.spawn();
+        for _ in 0..steps {
+            if told.try_recv().is_ok() {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// The store, looked at from outside.
+    pub(crate) async fn store(&self) -> Store {
+        Store::open(&self.url, &Options::fast()).await.unwrap()
+    }
+
+    /// Checks the audit log from outside, against the newest checkpoint that the log stream has.
+    pub(crate) fn verify_audit(&self) {
+        let log = self.log();
+        let mut words = vec!["audit", "verify"];
+        if self.said("audit checkpoint") {
+            words.extend(["--trusted-checkpoint", log.to_str().unwrap()]);
+        }
+        let output = self.run(&words);
+        let both = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{both}");
+    }
+}
+
+impl Node {
+    /// SIGKILL: nothing is finished, flushed or said.
+    pub(crate) fn kill(mut self) {
+        self.kill_now();
+    }
+
+    pub(crate) fn kill_now(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Whether the process is still there.
+    pub(crate) fn lives(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    /// What asks it; outlives it.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller { base: self.base.clone(), http: self.http.clone(), admin: self.admin.clone() }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What asks a node, by its public port and by its admin socket.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    base: String,
+    http: Client,
+    admin: Client,
+}
+
+impl Caller {
+    /// Any request as the public sees it: status, Retry-After and body, or nothing when it broke off.
+    pub(crate) async fn raw(&self, method: Method, path: &str, body: Option<&Value>) -> Option<(u16, bool, Value)> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).header("host", "localhost:8080");
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let reply = request.send().await.ok()?;
+        let (status, waits) = (reply.status().as_u16(), reply.headers().contains_key("retry-after"));
+        let text = reply.text().await.ok()?;
+        Some((status, waits, serde_json::from_str(&text).unwrap_or(Value::String(text))))
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Told {
+        told(self.raw(Method::POST, path, Some(body)).await)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
+        self.raw(Method::GET, path, None).await.map_or((0, Value::Null), |(status, _, body)| (status, body))
+    }
+
+    pub(crate) async fn sign_out(&self, token: &str) -> Told {
+        told(self.raw(Method::DELETE, "/v1/session", Some(&json!({ "refresh_token": token }))).await)
+    }
+
+    pub(crate) async fn refresh(&self, token: &str) -> Told {
+        self.post("/v1/session/refresh", &json!({ "refresh_token": token })).await
+    }
+
+    /// An invite; its secret.
+    pub(crate) async fn invite(&self, name: &str) -> Option<String> {
+        let request = self.admin.post("http://localhost/v1/admin/invites").json(&json!({ "name": name }));
+        let reply: Value = request.send().await.ok()?.json().await.ok()?;
+        reply["invite"].as_str().map(str::to_owned)
+    }
+
+    /// Asks whether it is ready until the answer fits; gives that answer.
+    pub(crate) async fn until_ready(&self, fits: impl Fn(u16, &Value) -> bool) -> Value {
+        let asking = async {
+            loop {
+                let (status, body) = self.get("/health/ready").await;
+                if fits(status, &body) {
+                    return body;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, asking).await.expect("its readiness does not become what it should")
+    }
+}
+
+fn told(reply: Option<(u16, bool, Value)>) -> Told {
+    let Some((status, _, body)) = reply else { return Told::Nothing };
+    if (200..300).contains(&status) {
+        return Told::Yes(body);
+    }
+    let code = body["type"].as_str().unwrap_or_default().rsplit(':').next().unwrap_or_default().to_owned();
+    assert_ne!(status, 500, "an internal error: {body}");
+    if code == "unavailable" { Told::Nothing } else { Told::No(status, code) }
+}
+
+/// Whether `path` is a mount of its own; what a test mounts it must also find.
+pub(crate) fn mount_tmpfs(path: &Path, size: &str) -> bool {
+    let options = format!("size={size},mode=0700");
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "poundlock-test"]).arg(path).output();
+    mounted.is_ok_and(|output| output.status.success())
+}
