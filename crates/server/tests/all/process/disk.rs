@@ -1,1 +1,145 @@
-//! Disks that fill up.
+//! A disk that fills up and a database that goes away: nothing is granted, readiness says which part and what to do,
+//! and all goes on by itself when the cause is gone (OPS-05, AUD-07).
+
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::database::Database;
+use super::site::{Caller, Node, Site, Told};
+use super::storm::load::{Gone, Person};
+
+/// A small disk, mounted for as long as this lives.
+struct Disk(PathBuf);
+
+impl Disk {
+    /// `None` where this process may not mount.
+    fn mount(path: PathBuf, size: &str) -> Option<Self> {
+        let options = format!("size={size},mode=0700");
+        let mut mount = Command::new("mount");
+        let mounted = mount.args(["-t", "tmpfs", "-o", &options, "poundlock-test"]).arg(&path).output().ok()?;
+        mounted.status.success().then_some(Self(path))
+    }
+
+    /// Writes until nothing fits any more.
+    fn fill(&self) {
+        let mut file = File::create(self.0.join("filler")).unwrap();
+        for size in [1 << 16, 1 << 12, 1] {
+            let bytes = vec![7; size];
+            while file.write_all(&bytes).is_ok() {}
+        }
+    }
+
+    fn free(&self) {
+        std::fs::remove_file(self.0.join("filler")).unwrap();
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+async fn enrolled(caller: &Caller, name: &str) -> Person {
+    Person::enrol(caller, name).await.unwrap_or_else(|Gone| panic!("no enrolment"))
+}
+
+/// What still works while nothing can be written or read: offline checks go on.
+async fn serves_verifiers(caller: &Caller, node: &mut Node) {
+    assert_eq!(caller.get("/health/live").await.0, 200);
+    let (status, keys) = caller.get("/.well-known/jwks.json").await;
+    assert!(status == 200 && keys["keys"][0]["kid"].is_string(), "{keys}");
+    assert_eq!(caller.get("/status/1").await.0, 200);
+    assert!(node.lives());
+}
+
+/// That this request is put off, with all that whoever asks needs to go on.
+async fn put_off(caller: &Caller, path: &str, body: Value) {
+    let (status, waits, problem) = caller.raw(Method::POST, path, Some(&body)).await.unwrap();
+    assert_eq!((status, waits), (503, true), "{path}: {problem}");
+    assert_eq!(problem["type"], "urn:poundlock:problem:unavailable", "{path}");
+    assert!(problem["reference"].as_str().is_some_and(|reference| !reference.is_empty()), "{problem}");
+}
+
+/// Every way to something is put off: nobody is let in, and nobody is told that a wrong password was wrong.
+async fn fails_closed(caller: &Caller, person: &Person) {
+    let name = &person.name;
+    put_off(caller, "/v1/login", json!({ "name": name, "password": person.password })).await;
+    put_off(caller, "/v1/login", json!({ "name": name, "password": "wrong" })).await;
+    put_off(caller, "/v1/session/refresh", json!({ "refresh_token": person.sessions[0].token })).await;
+}
+
+/// Refreshes until that is put off; the newest token that was promised stays.
+async fn refresh_until_put_off(caller: &Caller, person: &mut Person) {
+    for _ in 0..20_000 {
+        match caller.refresh(&person.sessions[0].token).await {
+            Told::Yes(tokens) => person.sessions[0].token = tokens["refresh_token"].as_str().unwrap().to_owned(),
+            Told::Nothing => return,
+            refused => panic!("{refused:?}"),
+        }
+    }
+    panic!("the store takes everything");
+}
+
+/// The last promise holds, and new things pass.
+async fn is_back(caller: &Caller, site: &Site, person: &Person) {
+    caller.refresh(&person.sessions[0].token).await.yes("the newest token");
+    let first = json!({ "name": person.name, "password": person.password });
+    let login = caller.post("/v1/login", &first).await.yes("the password")["login"].clone();
+    let code = json!({ "login": login, "code": person.codes[0] });
+    caller.post("/v1/login/recovery-code", &code).await.yes("a code");
+    enrolled(caller, "late").await;
+    site.verify_audit();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_05_a_full_disk_fails_closed_and_recovers_by_itself() {
+    let site = Site::new(None);
+    let Some(disk) = Disk::mount(site.data(), "16m") else {
+        println!("not run: no disk of its own can be mounted here; tests of the page limit cover the store");
+        return;
+    };
+    let mut node = site.serve();
+    let caller = node.caller();
+    let mut ada = enrolled(&caller, "ada").await;
+    disk.fill();
+    refresh_until_put_off(&caller, &mut ada).await;
+    let unready = caller.until_ready(|status, _| status == 503).await;
+    assert!(unready["store"].as_str().unwrap().contains("full or read-only"), "{unready}");
+    assert!(unready["to_do"][0].as_str().unwrap().contains("Free space"), "{unready}");
+    fails_closed(&caller, &ada).await;
+    serves_verifiers(&caller, &mut node).await;
+    assert!(site.said("the store takes no writes"));
+    disk.free();
+    let ready = caller.until_ready(|status, _| status == 200).await;
+    assert!(ready.get("to_do").is_none(), "{ready}");
+    assert!(site.said("the store takes writes again"));
+    is_back(&caller, &site, &ada).await;
+    drop(node);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_05_a_database_that_goes_away_fails_closed_and_recovers_by_itself() {
+    let mut database = Database::start();
+    let site = Site::new(Some(&database.url()));
+    let mut node = site.serve();
+    let caller = node.caller();
+    let mut ada = enrolled(&caller, "ada").await;
+    assert_eq!(caller.get("/status/1").await.0, 200);
+    database.stop();
+    refresh_until_put_off(&caller, &mut ada).await;
+    let unready = caller.until_ready(|status, _| status == 503).await;
+    assert_eq!(unready["store"], "does not answer");
+    assert!(unready["to_do"][0].as_str().unwrap().contains("can be reached"), "{unready}");
+    fails_closed(&caller, &ada).await;
+    serves_verifiers(&caller, &mut node).await;
+    database.again();
+    caller.until_ready(|status, _| status == 200).await;
+    is_back(&caller, &site, &ada).await;
+    drop(node);
+}

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -169,13 +169,16 @@ impl Site {
 
 impl Node {
     /// SIGKILL: nothing is finished, flushed or said.
-    pub(crate) fn kill(mut self) {
-        self.kill_now();
-    }
-
     pub(crate) fn kill_now(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(crate) fn stop(mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert!(self.child.wait().unwrap().success());
     }
 
     /// Whether the process is still there.
@@ -244,6 +247,12 @@ impl Caller {
         reply["invite"].as_str().map(str::to_owned)
     }
 
+    /// Fills the budgets of a user again.
+    pub(crate) async fn unlock(&self, name: &str) {
+        let path = format!("http://localhost/v1/admin/users/{name}/unlock");
+        assert!(self.admin.post(path).send().await.unwrap().status().is_success(), "{name}");
+    }
+
     /// Asks whether it is ready until the answer fits; gives that answer.
     pub(crate) async fn until_ready(&self, fits: impl Fn(u16, &Value) -> bool) -> Value {
         let asking = async {
@@ -266,11 +275,4 @@ fn told(reply: Option<(u16, bool, Value)>) -> Told {
     let code = body["type"].as_str().unwrap_or_default().rsplit(':').next().unwrap_or_default().to_owned();
     assert_ne!(status, 500, "an internal error: {body}");
     if code == "unavailable" { Told::Nothing } else { Told::No(status, code) }
-}
-
-/// Whether `path` is a mount of its own; what a test mounts it must also find.
-pub(crate) fn mount_tmpfs(path: &Path, size: &str) -> bool {
-    let options = format!("size={size},mode=0700");
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "poundlock-test"]).arg(path).output();
-    mounted.is_ok_and(|output| output.status.success())
 }

@@ -1,8 +1,8 @@
 //! `kill -9` under write load, again and again: what was acknowledged is there, nothing stands half, the audit chain
 //! holds (AUD-06, AUD-07, THR-06, T-08). Twenty rounds, or as many as `POUNDLOCK_CRASH_ROUNDS` says.
 
-mod checks;
-mod load;
+pub(crate) mod checks;
+pub(crate) mod load;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -35,6 +35,7 @@ struct Storm {
     node: Node,
     people: Vec<Person>,
     tally: Arc<Tally>,
+    round: u64,
     newcomers: usize,
     records: usize,
 }
@@ -53,9 +54,10 @@ async fn storm(database: Option<Database>) {
         people.push(Person::enrol(&caller, &format!("person{n}")).await.unwrap_or_else(|Gone| panic!("no enrolment")));
     }
     let tally = Arc::new(Tally::default());
-    let mut storm = Storm { site, database, node, people, tally, newcomers: 0, records: 0 };
+    let mut storm = Storm { site, database, node, people, tally, round: 0, newcomers: 0, records: 0 };
     for round in 0..rounds {
         let dice = Dice::new(seed.wrapping_mul(1_000_003) + round);
+        storm.round = round;
         storm.round(&dice).await;
         storm.check(round + 1 == rounds || round < 20 || round % DEEP_EVERY as u64 == 0).await;
     }
@@ -80,8 +82,7 @@ impl Storm {
             let dice = Dice::new(dice.below(usize::MAX) as u64);
             tasks.spawn(person.live(self.node.caller(), Arc::clone(&self.tally), dice));
         }
-        self.newcomers += 1;
-        let names = format!("newcomer{}", self.newcomers);
+        let names = format!("newcomer{}", self.round);
         let newcomers = tokio::spawn(enrol_many(self.node.caller(), names));
         self.tally.wait_for(1 + dice.below(60)).await;
         for _ in 0..dice.below(2000) {
@@ -97,6 +98,7 @@ impl Storm {
             self.people.push(person.unwrap());
         }
         let enrolled = newcomers.await.unwrap();
+        self.newcomers += enrolled.len();
         self.people.sort_by(|a, b| a.name.cmp(&b.name));
         self.back(victim, dice).await;
         for mut person in enrolled {
