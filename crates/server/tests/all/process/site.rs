@@ -13,6 +13,9 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+/// Names another binary to run, under a name of its own, so that a build meanwhile does not replace it.
+const BINARY: &str = "POUNDLOCK_CRASH_BINARY";
+
 /// The longest that a server takes to start, or to recover from anything.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -89,7 +92,8 @@ impl Site {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_poundlock"));
+        let mut command =
+            Command::new(std::env::var_os(BINARY).unwrap_or_else(|| env!("CARGO_BIN_EXE_poundlock").into()));
         command.arg("--config").arg(self.folder.path().join("poundlock.toml")).arg("--data").arg(self.data());
         command.args(words).stdin(Stdio::null());
         // What steers the tests is no setting of the server.
