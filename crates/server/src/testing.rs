@@ -94,9 +94,9 @@ impl TestApp {
     /// The same, with a configuration that the test changes first.
     pub async fn with(store: &Store, change: impl FnOnce(&mut Settings)) -> Self {
         let hands = Arc::new(Manual::default());
-        hands.wall.store(BEGIN.millis(), Ordering::SeqCst);
         let mut settings = Settings::of_tests(Config::default().listen.address);
         change(&mut settings);
+        hands.wall.store(settings.begin.millis(), Ordering::SeqCst);
         let mut app = Self::start(store.clone(), hands, |set| *set = settings.clone()).await;
         // Two nodes have two names, so only the first can have the one that a test chose.
         if settings.alone.is_none() {
@@ -234,7 +234,9 @@ impl TestApp {
 
     /// Looks after store and clock once.
     pub async fn watch(&self) {
-        crate::jobs::watch::look(SharedApp::clone(&self.app)).await.unwrap();
+        for node in self.nodes() {
+            crate::jobs::watch::look(SharedApp::clone(node)).await.unwrap();
+        }
     }
 
     /// Posts JSON from 127.0.0.1.
@@ -361,6 +363,8 @@ pub struct Settings {
     pub node: Option<NodeName>,
     /// Why this server has one node even where tests run on pairs.
     pub alone: Option<&'static str>,
+    /// When the test begins; [`BEGIN`] unless it must agree with somebody else's clock.
+    pub begin: Time,
 }
 
 impl Settings {
@@ -373,6 +377,7 @@ impl Settings {
             data: None,
             node: None,
             alone: None,
+            begin: BEGIN,
         }
     }
 }

@@ -82,6 +82,12 @@ impl TestApp {
         self.nodes().iter().map(|node| node.codes_checked.load(std::sync::atomic::Ordering::SeqCst)).sum()
     }
 
+    /// Places of all hash pools that are taken now.
+    #[must_use]
+    pub fn hash_places(&self) -> usize {
+        self.nodes().iter().map(|node| node.hasher.counts().places).sum()
+    }
+
     /// Memory that the hash pool of a node holds, in KiB: the largest of them.
     #[must_use]
     pub fn hash_memory_kib(&self) -> usize {

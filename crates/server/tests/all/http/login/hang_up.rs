@@ -74,6 +74,7 @@ on_both! {
         })
         .await;
         assert!((100..1000).contains(&spent), "{spent} of 1000 were spent: the test hangs up too early or too late");
+        agree("places taken", async || (app.hash_places() as u64, 0)).await;
     }
 
     async fn thr_06_a_right_code_opens_a_whole_session_or_nothing(store) {
