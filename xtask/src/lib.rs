@@ -17,6 +17,7 @@ pub mod scratch;
 pub mod ship;
 pub mod source;
 pub mod stage;
+pub mod storm;
 pub mod summary;
 pub mod test;
 pub mod tidy;

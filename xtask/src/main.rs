@@ -11,6 +11,8 @@ cargo xtask COMMAND
   bench [--quick] [--goal N]...     measure the goals and write docs/performance.md
   grow [--quick] [USERS]...         measure what grows with the users and write docs/growth.md
   timing [--quick]                  measure refused logins and write docs/timing.md
+  storm crash [--rounds N] [--seed N] [--store sqlite|postgres]
+                                    kill -9 under write load, 1,000 rounds; writes docs/storm.md
   fuzz [TARGET]... [--seconds N]    search for inputs that break a parser, 30 s each unless told otherwise
   tidy [--record]                   show what the style rules find; --record writes the ratchets";
 
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         Some((command, rest)) if command == "bench" => xtask::bench::run(rest),
         Some((command, rest)) if command == "grow" => xtask::bench::grow(rest),
         Some((command, rest)) if command == "timing" => xtask::bench::timing(rest),
+        Some((command, rest)) if command == "storm" => xtask::storm::run(rest),
         Some((command, rest)) if command == "fuzz" => xtask::fuzz::run(rest),
         Some((command, rest)) if command == "tidy" => xtask::tidy::run(rest),
         _ => Err(anyhow::anyhow!("{USAGE}")),

@@ -1,6 +1,9 @@
 //! Looks once a second whether the store can be written and the clock believed, says in the log when that changes, and
 //! keeps what it saw for `/health/ready`. Never writes while nothing has failed.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
