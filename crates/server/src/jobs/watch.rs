@@ -28,7 +28,15 @@ const ANSWER_MAX: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
     store: Mutex<Written>,
-    clock: Mutex<Wrong>,
+    clock: Mutex<Seen>,
+}
+
+/// What was last said of the clock, so that it is said once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Seen {
+    wrong: Wrong,
+    /// Wall and monotonic clock drift apart, and are still believed.
+    drifts: bool,
 }
 
 #[derive(Debug, Default)]
@@ -97,16 +105,18 @@ async fn trial(app: &App) -> Result<(), CommitError> {
 async fn look_at_clock(app: &App) {
     // Only asked whether it is apart: that it does not answer is the store's trouble.
     let database = answer(app.store.database_time()).await.and_then(|time| time);
-    let wrong = clock(app, database);
     let reading = app.time.reading();
+    let seen = Seen { wrong: clock(app, database), drifts: reading.alerts() };
     let mut before = app.watched.clock.lock().unwrap_or_else(PoisonError::into_inner);
-    match (*before, wrong) {
-        (was, Some((what, _))) if was != wrong => tracing::error!(?reading, "the clock {what}: nothing is issued"),
-        (Some(_), None) => tracing::warn!("the clock is believed again"),
-        (None, None) if reading.alerts() => tracing::warn!(?reading, "the wall clock leaves the monotonic one"),
-        _ => {}
+    if *before == seen {
+        return;
     }
-    *before = wrong;
+    match seen {
+        Seen { wrong: Some((what, _)), .. } => tracing::error!(?reading, "the clock is not believed: {what}"),
+        Seen { drifts: true, .. } => tracing::warn!(?reading, "the wall clock leaves the monotonic one"),
+        Seen { .. } => tracing::warn!("the clock is believed, and runs as it should"),
+    }
+    *before = seen;
 }
 
 /// What is wrong with the clock, beside the time that a shared database gives.

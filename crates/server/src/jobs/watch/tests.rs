@@ -57,14 +57,19 @@ async fn trouble_ends_when_a_whole_trial_passes_and_not_with_the_next_small_writ
 async fn the_watch_sees_a_clock_that_jumps_and_one_that_agrees_again() {
     let store = TestStore::sqlite().await;
     let app = TestApp::alone(&store, "one node's clock").await;
-    for (hours, what) in [(1, "jumped ahead"), (-1, "behind a moment already seen")] {
-        app.jump(Span::from_hours(hours));
+    let (hour, drift) = (Span::from_hours(1), Span::from_seconds(3));
+    for (off, what, back) in [
+        (hour, Some("jumped ahead"), Span::from_hours(-1)),
+        (Span::from_hours(-1), Some("behind a moment already seen"), hour),
+        (drift, None, Span::from_seconds(-3)),
+    ] {
+        app.jump(off);
         app.watch().await;
         let seen = *app.shared().watched.clock.lock().unwrap();
-        assert_eq!(seen.map(|(what, _)| what), Some(what));
-        app.jump(Span::from_hours(-hours));
+        assert_eq!((seen.wrong.map(|(what, _)| what), seen.drifts), (what, true));
+        app.jump(back);
         app.watch().await;
-        assert_eq!(*app.shared().watched.clock.lock().unwrap(), None);
+        assert_eq!(*app.shared().watched.clock.lock().unwrap(), Seen::default());
     }
 }
 
