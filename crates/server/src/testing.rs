@@ -153,15 +153,6 @@ impl TestApp {
         Ok(Self { app, public, admin, hands, pair: None })
     }
 
-    /// Takes places in status lists, as that many sessions would.
-    pub async fn take_places(&self, count: usize) -> Vec<(i64, i64)> {
-        let mut places = Vec::new();
-        for _ in 0..count {
-            places.push(crate::status::take(&self.app, self.now() + Span::from_hours(24)).await.unwrap());
-        }
-        places
-    }
-
     /// The store, for looking behind the server's back.
     #[must_use]
     pub fn store(&self) -> &Store {
@@ -229,13 +220,6 @@ impl TestApp {
     pub async fn sweep(&self) {
         for node in self.nodes() {
             crate::jobs::sweep::sweep(SharedApp::clone(node)).await.unwrap();
-        }
-    }
-
-    /// Looks after store and clock once.
-    pub async fn watch(&self) {
-        for node in self.nodes() {
-            crate::jobs::watch::look(SharedApp::clone(node)).await.unwrap();
         }
     }
 

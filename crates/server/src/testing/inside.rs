@@ -82,6 +82,24 @@ impl TestApp {
         self.nodes().iter().map(|node| node.codes_checked.load(std::sync::atomic::Ordering::SeqCst)).sum()
     }
 
+    /// Looks after store and clock once.
+    pub async fn watch(&self) {
+        for node in self.nodes() {
+            crate::jobs::watch::look(crate::app::SharedApp::clone(node)).await.unwrap();
+        }
+    }
+
+    /// Takes places in status lists, as that many sessions would.
+    pub async fn take_places(&self, count: usize) -> Vec<(i64, i64)> {
+        let mut places = Vec::new();
+        for _ in 0..count {
+            places.push(
+                crate::status::take(&self.app, self.now() + poundlock_core::time::Span::from_hours(24)).await.unwrap(),
+            );
+        }
+        places
+    }
+
     /// Places of all hash pools that are taken now.
     #[must_use]
     pub fn hash_places(&self) -> usize {

@@ -143,7 +143,7 @@ pub(crate) async fn records(store: &Store) -> usize {
         }
     }
     for row in store.query(&ENDS, params![]).await.unwrap() {
-        let id = SessionId::from_bytes(row.bytes(0).unwrap().try_into().unwrap()).unwrap();
+        let id = SessionId::from_bytes(row.bytes(0).unwrap()).unwrap();
         assert_eq!(opened.remove(&id), Some(1), "records of the grant of {id}");
         let has_ended = row.opt_int(1).unwrap().is_some();
         assert_eq!(ended.contains_key(&id), has_ended, "the record of the end of {id}");
