@@ -36,6 +36,7 @@ pub fn insert(batch: &mut Batch, id: RecordId, node: &str, user: Option<UserId>,
 /// Inserts a record as `core` made it.
 pub fn record(batch: &mut Batch, record: &Record) {
     let body = record.canonical();
+    batch.events.push(record.event());
     let event = record.event().name();
     insert(batch, record.id(), record.node().as_str(), record.user(), record.at(), (event, body.as_bytes()));
 }

@@ -1,6 +1,8 @@
 //! A write is a value: statements, parameters, and the row counts that the decision rested on. A batch holds no lock and
 //! cannot decide anything inside the database; a guard that misses undoes all of it.
 
+use poundlock_core::audit::Event;
+
 use crate::row::Row;
 use crate::statement::Statement;
 use crate::value::Value;
@@ -51,13 +53,15 @@ pub(crate) struct Message {
 pub struct Batch {
     pub(crate) steps: Vec<Step>,
     pub(crate) messages: Vec<Message>,
+    /// What the records in it are of, for metrics.
+    pub(crate) events: Vec<Event>,
 }
 
 impl Batch {
     /// An empty batch. Committing it does nothing and succeeds.
     #[must_use]
     pub const fn new() -> Self {
-        Self { steps: Vec::new(), messages: Vec::new() }
+        Self { steps: Vec::new(), messages: Vec::new(), events: Vec::new() }
     }
 
     /// Adds a statement, and returns its number in this batch: what [`crate::CommitError::Conflict`] and
@@ -72,6 +76,7 @@ impl Batch {
         let first = self.steps.len();
         self.steps.append(&mut other.steps);
         self.messages.append(&mut other.messages);
+        self.events.append(&mut other.events);
         first
     }
 

@@ -23,6 +23,7 @@ static UNLINKED: Statement = Statement::new(
 static UNLINKED_COUNT: Statement = Statement::new(
     "SELECT count(*) FROM audit_record r WHERE NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.record = r.id)",
 );
+static TAIL: Statement = Statement::new("SELECT count(*) FROM audit_record r WHERE r.node = ?1 AND r.sealed = 0");
 static MARK: Statement = Statement::new("UPDATE audit_record SET sealed = 1 WHERE id = ?1 AND sealed = 0");
 static LINK: Statement =
     Statement::new("INSERT INTO audit_link (chain, seq, record, previous, hash) VALUES (?1, ?2, ?3, ?4, ?5)");
@@ -73,6 +74,11 @@ pub async fn unlinked(store: &Store, limit: i64) -> Result<Vec<StoredRecord>> {
 /// How many records no chain holds, whatever their marks say.
 pub async fn unlinked_count(r: &mut Reader<'_>) -> Result<i64> {
     r.query_opt(&UNLINKED_COUNT, params![]).await?.map_or(Ok(0), |row| row.int(0))
+}
+
+/// How many records of a node wait to be linked, by their marks: what the index gives at once.
+pub async fn tail(store: &Store, node: &NodeName) -> Result<i64> {
+    store.query_opt(&TAIL, params![node.as_str()]).await?.map_or(Ok(0), |row| row.int(0))
 }
 
 /// Puts a record into a chain: a conflict when another sealer was first.

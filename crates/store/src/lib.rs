@@ -22,6 +22,7 @@ pub mod invite;
 pub mod key;
 mod lexical;
 pub mod login;
+mod meter;
 pub mod migrate;
 pub mod migrations;
 mod notice;
@@ -47,6 +48,7 @@ pub mod testing;
 
 pub use batch::{Batch, Committed, Expect};
 pub use error::{CommitError, StoreError};
+pub use meter::{Ended, Meter, Spreading};
 pub use migrate::Migration;
 pub use notice::Notice;
 pub use options::{Durability, Options};

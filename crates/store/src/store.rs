@@ -2,8 +2,6 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use poundlock_core::time::Time;
 use tokio::sync::broadcast;
@@ -11,6 +9,7 @@ use tokio::sync::broadcast;
 use crate::batch::{Batch, Committed};
 use crate::error::{CommitError, StoreError};
 use crate::executor::{postgres::Postgres, sqlite::Sqlite};
+use crate::meter::{Ended, Meter};
 use crate::migrate::{self, Migration};
 use crate::notice::{NOTICE_BYTES_MAX, Notice};
 use crate::options::Options;
@@ -30,8 +29,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[derive(Clone)]
 pub struct Store {
     pub(crate) executor: Executor,
-    /// How many commits failed for what the database or its disk did, see [`Store::commits_failed`].
-    failed: Arc<AtomicU64>,
+    meter: Meter,
     #[cfg(any(test, feature = "testing"))]
     pub(crate) trace: crate::trace::Trace,
     /// Where it is, so that a test can open it as another node would.
@@ -52,13 +50,14 @@ impl Store {
     /// [`StoreError::Refused`] when the address or the server is unsafe, [`StoreError::Unavailable`] when it cannot be
     /// reached.
     pub async fn open(url: &StoreUrl, options: &Options) -> Result<Self, StoreError> {
+        let meter = Meter::default();
         let executor = match url {
-            StoreUrl::Sqlite(path) => Executor::Sqlite(Sqlite::open(path, options).await?),
-            StoreUrl::Postgres(url) => Executor::Postgres(Postgres::open(url, options).await?),
+            StoreUrl::Sqlite(path) => Executor::Sqlite(Sqlite::open(path, options, meter.clone()).await?),
+            StoreUrl::Postgres(url) => Executor::Postgres(Postgres::open(url, options, meter.clone()).await?),
         };
         Ok(Self {
             executor,
-            failed: Arc::default(),
+            meter,
             #[cfg(any(test, feature = "testing"))]
             trace: crate::trace::Trace::default(),
             #[cfg(any(test, feature = "testing"))]
@@ -154,28 +153,43 @@ impl Store {
     ///
     /// # Errors
     /// See [`CommitError`]: only after [`CommitError::Unknown`] can the batch be in force.
-    pub async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
+    pub async fn commit(&self, mut batch: Batch) -> Result<Committed, CommitError> {
         refuse_unstorable(&batch)?;
         if batch.is_empty() {
             return Ok(Committed::default());
         }
         #[cfg(any(test, feature = "testing"))]
         batch.steps.iter().for_each(|step| self.trace.note(step.statement));
-        let outcome = match &self.executor {
-            Executor::Sqlite(sqlite) => sqlite.commit(batch).await,
-            Executor::Postgres(postgres) => postgres.commit(batch).await,
+        let events = std::mem::take(&mut batch.events);
+        let commit = async {
+            match &self.executor {
+                Executor::Sqlite(sqlite) => sqlite.commit(batch).await,
+                Executor::Postgres(postgres) => postgres.commit(batch).await,
+            }
         };
-        if matches!(outcome, Err(CommitError::Full | CommitError::Unavailable(_) | CommitError::Unknown)) {
-            self.failed.fetch_add(1, Ordering::SeqCst);
+        self.meter.measure(events, commit).await
+    }
+
+    /// What this store has counted about itself.
+    #[must_use]
+    pub const fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// Connections of PostgreSQL in use and at most; `None` on SQLite.
+    #[must_use]
+    pub fn pool(&self) -> Option<(usize, usize)> {
+        match &self.executor {
+            Executor::Sqlite(_) => None,
+            Executor::Postgres(postgres) => Some(postgres.in_use()),
         }
-        outcome
     }
 
     /// How many commits failed since the store was opened because the database was not there or could not write. A
     /// conflict is none of these. Who sees the number move has a reason to ask whether the store can be written.
     #[must_use]
     pub fn commits_failed(&self) -> u64 {
-        self.failed.load(Ordering::SeqCst)
+        [Ended::Full, Ended::Unavailable, Ended::Unknown].map(|how| self.meter.ended(how)).iter().sum()
     }
 
     /// Notices from now on. Read them with [`Notice::next`], which turns falling behind into [`Notice::FlushAll`].

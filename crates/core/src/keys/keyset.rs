@@ -83,6 +83,11 @@ impl Keyset {
         self.signing.iter().map(|(_, key)| key).find(|key| key.alg() == alg)
     }
 
+    /// Each algorithm that is signed with, and since when its key signs.
+    pub fn signing_since(&self) -> impl Iterator<Item = (Alg, Time)> {
+        self.signing.iter().map(|(since, key)| (key.alg(), *since))
+    }
+
     /// The key set as it is published (RFC 7517 §5): next, current and retired keys, public parts only (KEY-05).
     #[must_use]
     pub fn jwks(&self) -> &str {

@@ -17,6 +17,7 @@ use tokio::sync::broadcast;
 
 use crate::batch::{Batch, Committed};
 use crate::error::{CommitError, StoreError};
+use crate::meter::Meter;
 use crate::migrate::{self, Engine, Migration};
 use crate::notice::{BACKLOG_NOTICES, Notice};
 use crate::options::Options;
@@ -34,6 +35,7 @@ const MIGRATION_LOCK: i64 = 0x706f_756e_646c_636b;
 #[derive(Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
+    meter: Meter,
     notices: broadcast::Sender<Notice>,
     listener: Arc<listen::Listener>,
     /// Whether the connections are under TLS.
@@ -41,14 +43,14 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    pub(crate) async fn open(url: &str, options: &Options) -> Result<Self, StoreError> {
+    pub(crate) async fn open(url: &str, options: &Options, meter: Meter) -> Result<Self, StoreError> {
         let target = Target::parse(url)?;
         let pool = connect::pool(&target, options)?;
         connect::check_server(&pool, options).await?;
         let notices = broadcast::Sender::new(BACKLOG_NOTICES);
         let is_encrypted = target.tls.is_some();
         let listener = Arc::new(listen::Listener::start(target, notices.clone()).await?);
-        Ok(Self { pool, notices, listener, is_encrypted })
+        Ok(Self { pool, meter, notices, listener, is_encrypted })
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
@@ -67,9 +69,11 @@ impl Postgres {
     }
 
     pub(crate) async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
-        let pool = self.pool.clone();
+        let (pool, meter) = (self.pool.clone(), self.meter.clone());
         // Its own task: a caller that goes away must not leave COMMIT unsent and the connection half-way.
-        tokio::spawn(async move { commit::commit(&pool, &batch).await }).await.unwrap_or(Err(CommitError::Unknown))
+        tokio::spawn(async move { commit::commit(&pool, &batch, &meter).await })
+            .await
+            .unwrap_or(Err(CommitError::Unknown))
     }
 
     pub(crate) async fn migrate_next(&self, list: &'static [Migration], now: Time) -> Result<Option<u32>, StoreError> {
@@ -92,6 +96,12 @@ impl Postgres {
         held.give_back();
         told.push(("tls", if self.is_encrypted { "on" } else { "off" }.to_owned()));
         Ok(told)
+    }
+
+    /// Connections lent out now, and the most there may be.
+    pub(crate) fn in_use(&self) -> (usize, usize) {
+        let status = self.pool.status();
+        (status.size.saturating_sub(status.available), status.max_size)
     }
 
     pub(crate) fn close(&self) {

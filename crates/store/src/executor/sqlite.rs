@@ -19,6 +19,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use crate::batch::{Batch, Committed};
 use crate::error::{CommitError, StoreError};
+use crate::meter::Meter;
 use crate::migrate::{self, Engine, Migration};
 use crate::notice::{BACKLOG_NOTICES, Notice};
 use crate::options::Options;
@@ -44,12 +45,12 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(crate) async fn open(path: &Path, options: &Options) -> Result<Self, StoreError> {
+    pub(crate) async fn open(path: &Path, options: &Options, meter: Meter) -> Result<Self, StoreError> {
         let writer = connect::writer(path, options).await?;
         let readers = Arc::new(Readers::open(path, options)?);
         let (queue, work) = mpsc::channel(QUEUE_BATCHES);
         let notices = broadcast::Sender::new(BACKLOG_NOTICES);
-        let thread = writer::start(writer, work, notices.clone())?;
+        let thread = writer::start(writer, work, notices.clone(), meter)?;
         Ok(Self { queue, readers, notices, thread: Arc::new(Mutex::new(Some(thread))) })
     }
 

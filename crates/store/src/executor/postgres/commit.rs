@@ -15,6 +15,7 @@ use super::error::{self, Verdict};
 use super::run::{self, Outcome};
 use crate::batch::{Batch, Committed};
 use crate::error::{CommitError, StoreError};
+use crate::meter::Meter;
 use crate::params;
 use crate::statement::Statement;
 
@@ -30,13 +31,16 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
 static NOTIFY: Statement = Statement::new("SELECT 1 FROM (SELECT pg_notify('poundlock', ?1)) AS sent");
 
-pub(super) async fn commit(pool: &Pool, batch: &Batch) -> Result<Committed, CommitError> {
+pub(super) async fn commit(pool: &Pool, batch: &Batch, meter: &Meter) -> Result<Committed, CommitError> {
     let mut reason = String::new();
     for _ in 0..TRIES {
         match attempt(pool, batch).await {
             Ok(committed) => return Ok(committed),
             Err(Verdict::Final(error)) => return Err(error),
-            Err(Verdict::Again(why) | Verdict::Prepare(why)) => reason = why,
+            Err(Verdict::Again(why) | Verdict::Prepare(why)) => {
+                meter.retried();
+                reason = why;
+            }
         }
     }
     Err(CommitError::Unavailable(format!("gave up after {TRIES} tries: {reason}")))

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::Sqlite;
 use crate::batch::{Batch, Expect};
 use crate::error::{CommitError, StoreError};
+use crate::meter::Meter;
 use crate::notice::Notice;
 use crate::options::{Durability, Options};
 use crate::params;
@@ -34,7 +35,7 @@ async fn run(sqlite: &Sqlite, sql: &'static str) {
 
 async fn open(options: &Options) -> (Sqlite, TempDir) {
     let folder = TempDir::new().unwrap();
-    let sqlite = Sqlite::open(&folder.path().join("store.db"), options).await.unwrap();
+    let sqlite = Sqlite::open(&folder.path().join("store.db"), options, Meter::default()).await.unwrap();
     run(&sqlite, "CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY) STRICT").await;
     (sqlite, folder)
 }

@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::{error, run};
 use crate::batch::{Batch, Committed};
 use crate::error::{CommitError, StoreError};
+use crate::meter::Meter;
 use crate::notice::Notice;
 
 /// The most batches that share one COMMIT. There is no timer: a round is what came while the last one was synced.
@@ -33,14 +34,18 @@ pub(super) fn start(
     connection: Connection,
     queue: mpsc::Receiver<Work>,
     notices: broadcast::Sender<Notice>,
+    meter: Meter,
 ) -> Result<JoinHandle<()>, StoreError> {
     thread::Builder::new()
         .name("store-writer".to_owned())
-        .spawn(move || drain(connection, queue, &notices))
+        .spawn(move || drain(connection, queue, (&notices, &meter)))
         .map_err(|e| StoreError::Unavailable(format!("no thread for the writer: {e}")))
 }
 
-fn drain(mut connection: Connection, mut queue: mpsc::Receiver<Work>, notices: &broadcast::Sender<Notice>) {
+/// Whom a round is told to: those who listen, and the metrics.
+type Told<'a> = (&'a broadcast::Sender<Notice>, &'a Meter);
+
+fn drain(mut connection: Connection, mut queue: mpsc::Receiver<Work>, told: Told<'_>) {
     let mut taken = Vec::with_capacity(ROUND_BATCHES);
     let mut round = Vec::with_capacity(ROUND_BATCHES);
     while queue.blocking_recv_many(&mut taken, ROUND_BATCHES) > 0 {
@@ -48,22 +53,23 @@ fn drain(mut connection: Connection, mut queue: mpsc::Receiver<Work>, notices: &
             match work {
                 Work::Commit(job) => round.push(job),
                 Work::Run(job) => {
-                    settle(&connection, &mut round, notices);
+                    settle(&connection, &mut round, told);
                     job(&mut connection);
                 }
                 // What came before is still committed; what comes after finds no receiver.
                 Work::Close => queue.close(),
             }
         }
-        settle(&connection, &mut round, notices);
+        settle(&connection, &mut round, told);
     }
 }
 
 /// Runs a round, and answers all its batches.
-fn settle(connection: &Connection, round: &mut Vec<Job>, notices: &broadcast::Sender<Notice>) {
+fn settle(connection: &Connection, round: &mut Vec<Job>, (notices, meter): Told<'_>) {
     if round.is_empty() {
         return;
     }
+    meter.shared(round.len());
     let batches: Vec<&Batch> = round.iter().map(|job| &job.batch).collect();
     let answers = commit_round(connection, &batches);
     for (job, answer) in round.drain(..).zip(answers) {
