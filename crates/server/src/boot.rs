@@ -34,6 +34,8 @@ use crate::flow::under_way::Flows;
 use crate::hasher::{Hasher, Limits};
 use crate::jobs::watch::Watched;
 use crate::journal::Journal;
+use crate::metrics::Metrics;
+use crate::refusals::Refusals;
 use crate::registry::{DEFAULT_AUDIENCE, DEFAULT_CLIENT, Registry};
 use crate::rng::SystemRng;
 use crate::status::StatusLists;
@@ -83,12 +85,15 @@ pub(crate) async fn assemble(
     let account_audience = config.account_audience();
     let keys = Keys::load(&store, &ring, &issuer, &account_audience).await?;
     let journal = Journal::start(node, &store, &ring, now, &rng).await?;
+    let hasher = start_hasher(&config)?;
     Ok(Arc::new(App {
+        metrics: Metrics::new(&store, hasher.seen()),
+        refusals: Refusals::default(),
         account_audience,
         cost,
         keys: ArcSwap::from_pointee(keys),
         registry: ArcSwap::from_pointee(registry),
-        hasher: start_hasher(&config)?,
+        hasher,
         sources: Mutex::new(Throttle::new(source_limits(&config), SLOTS, &rng)),
         status: StatusLists::default(),
         issuer,

@@ -1,6 +1,6 @@
 //! The one reader of the clocks. Everything else is told the time.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use poundlock_core::time::{Span, Time};
 use rustix::time::{ClockId, clock_gettime};
@@ -46,6 +46,21 @@ impl Clock {
             #[cfg(feature = "testing")]
             Self::Manual(hands) => Span::from_millis(hands.running.load(std::sync::atomic::Ordering::SeqCst)),
         }
+    }
+}
+
+/// Measures how long something took, finer than [`Clock::running`]. For metrics: nothing is decided by it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "this file is the one reader of the clocks")]
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn took(self) -> Duration {
+        self.0.elapsed()
     }
 }
 

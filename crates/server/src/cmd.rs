@@ -27,12 +27,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 
 use crate::client::Unreachable;
 use crate::client::admin::Admin;
-use crate::config::{Config, LogConfig, LogFormat};
+use crate::config::Config;
+use crate::log::start as start_log;
 
 pub(crate) use self::serve::refuse_nobody;
 
@@ -233,22 +233,6 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Explain(explain) => explain.run(&cli.place).await,
         Command::Health(health) => health.run(&cli.place).await,
     }
-}
-
-/// Starts the log on standard error; standard output is for answers.
-pub(crate) fn start_log(log: &LogConfig, quiet: bool) -> anyhow::Result<()> {
-    use std::io::IsTerminal;
-    use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
-    let filter = if quiet && log.filter == "info" { "warn" } else { &log.filter };
-    let filter: Targets = filter.parse().with_context(|| format!("log.filter {filter:?}"))?;
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
-    let log_to = tracing_subscriber::registry();
-    let started = match log.format {
-        LogFormat::Pretty => log_to.with(lines.with_target(false).with_filter(filter)).try_init(),
-        LogFormat::Json => log_to.with(lines.json().with_filter(filter)).try_init(),
-    };
-    started.map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 //! misspelt safety setting is a missing one.
 
 mod limits;
+mod metrics;
 mod overlay;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub(crate) use self::metrics::{MetricsAt, MetricsConfig};
 use anyhow::{Context, bail};
 use poundlock_core::client::refuse_bad_issuer;
 use poundlock_core::password::Cost;
@@ -29,6 +31,7 @@ pub(crate) struct Config {
     pub(crate) password: PasswordConfig,
     pub(crate) guard: GuardConfig,
     pub(crate) log: LogConfig,
+    pub(crate) metrics: MetricsConfig,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -117,6 +120,7 @@ impl Default for Config {
             password: PasswordConfig::default(),
             guard: GuardConfig::default(),
             log: LogConfig::default(),
+            metrics: MetricsConfig::default(),
         }
     }
 }
@@ -175,6 +179,7 @@ impl Config {
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         self.cost()?;
         self.listen.limits.check()?;
+        self.metrics.at()?;
         let issuer = self.issuer();
         let plain = issuer.starts_with("http://");
         if !plain && !issuer.starts_with("https://") {

@@ -104,6 +104,7 @@ pub(crate) async fn refuse(app: &App, mut batch: Batch, noted: Noted, denial: De
         }
         _ => record,
     };
+    app.metrics.denied(record.event(), denial);
     let reference = match offer(app, record.because(denial.code()), &source, target, now) {
         Offered::Write(record) => {
             audit::record(&mut batch, &record);
@@ -163,12 +164,17 @@ pub(crate) async fn admit_source(app: &App, note: &Note<'_>, origin: &Origin) ->
         sources.admit(origin.source(), note.now())
     };
     match verdict {
-        Verdict::Go => Ok(()),
+        Verdict::Go => {
+            app.metrics.verdict("source", "source", "go");
+            Ok(())
+        }
         Verdict::Delay(wait) => {
+            app.metrics.verdict("source", "source", "delayed");
             let record = note.record(Event::LoginDelayed).with(Key::Rule, "source").with(Key::Lane, Lane::Source);
             Err(refuse(app, Batch::new(), record, Denial::Source(wait), b"source").await)
         }
         Verdict::Refused(_) => {
+            app.metrics.verdict("source", "source", "blocked");
             let record = note.record(Event::LoginBlocked).with(Key::Rule, "source").with(Key::Lane, Lane::Source);
             Err(refuse(app, Batch::new(), record, Denial::Blocked, b"source").await)
         }

@@ -18,9 +18,13 @@ use std::thread::{self, JoinHandle};
 use poundlock_core::password::Memory;
 use poundlock_core::secret::Digest;
 use poundlock_core::time::Span;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::oneshot;
 
 use self::line::{Line, Ticket};
+use crate::metrics::labels::Shed;
 
 /// Milliseconds since some fixed moment; never runs backwards. The application passes its monotonic clock.
 pub(crate) type ElapsedMillis = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -103,6 +107,48 @@ pub(crate) struct Counts {
     pub(crate) memory_kib: usize,
 }
 
+/// Upper bounds of waits and hashes, in seconds.
+const SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+
+/// What the pool shows to metrics as it happens. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// From being queued to a thread, in seconds.
+    pub(crate) wait: Histogram,
+    /// What a job took, in seconds.
+    pub(crate) took: Histogram,
+    /// Places refused.
+    pub(crate) shed: Family<Shed, Counter>,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { wait: Histogram::new(SECONDS), took: Histogram::new(SECONDS), shed: Family::default() }
+    }
+}
+
+impl Lane {
+    /// Its word in metrics.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::KnownDevice => "devices",
+            Self::Stranger { .. } => "strangers",
+        }
+    }
+}
+
+impl Crowd {
+    /// Its word in metrics.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pool => "pool",
+            Self::Account => "account",
+            Self::Source => "source",
+            Self::Closing => "closing",
+        }
+    }
+}
+
 /// The pool. Dropping it finishes what is queued and joins the threads.
 pub(crate) struct Hasher {
     line: Arc<Line>,
@@ -120,6 +166,7 @@ pub(crate) struct Place {
 struct Job {
     work: Work,
     place: Place,
+    queued_at: u64,
 }
 
 /// Does the work and returns how to tell the caller; `None` when nobody wants the answer any more and nothing was done.
@@ -176,6 +223,11 @@ impl Hasher {
         self.counts().checks
     }
 
+    /// What the pool shows to metrics.
+    pub(crate) fn seen(&self) -> &Seen {
+        self.line.seen()
+    }
+
     /// What the pool did and holds.
     pub(crate) fn counts(&self) -> Counts {
         self.line.counts()
@@ -224,7 +276,8 @@ impl Place {
             Some(Box::new(move || drop(answer.send(result))))
         });
         let line = Arc::clone(&self.line);
-        line.push(Job { work, place: self });
+        let queued_at = line.now_millis();
+        line.push(Job { work, place: self, queued_at });
         async move { receiver.await.map_err(|_| Unfinished) }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod error;
 pub(crate) mod health;
 pub(crate) mod keys;
 pub(crate) mod login;
+pub(crate) mod metrics;
 pub(crate) mod routes;
 pub(crate) mod session;
 pub(crate) mod step_up;

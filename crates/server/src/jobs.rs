@@ -23,10 +23,17 @@ pub(crate) fn start(app: &SharedApp, stop: &Receiver<bool>) -> JoinSet<()> {
     jobs.spawn(every(Duration::from_secs(60), stop.clone(), SharedApp::clone(app), notices::poll));
     jobs.spawn(every(Duration::from_secs(30), stop.clone(), SharedApp::clone(app), sweep::sweep));
     jobs.spawn(every(Duration::from_secs(15), stop.clone(), SharedApp::clone(app), sealer::seen));
+    jobs.spawn(every(Duration::from_secs(5), stop.clone(), SharedApp::clone(app), tell_held_refusals));
     jobs.spawn(every(Duration::from_secs(1), stop.clone(), SharedApp::clone(app), sealer::seal));
     jobs.spawn(every(Duration::from_secs(1), stop.clone(), SharedApp::clone(app), sealer::checkpoint));
     jobs.spawn(every(Duration::from_secs(1), stop.clone(), SharedApp::clone(app), watch::look));
     jobs
+}
+
+/// Says how many refusals alike got no line of their own.
+async fn tell_held_refusals(app: SharedApp) -> anyhow::Result<()> {
+    app.refusals.flush(Some(app.time.running()));
+    Ok(())
 }
 
 /// Runs `work` at once and then every `period`, until the server stops. What fails is logged and tried again.

@@ -21,11 +21,12 @@ use crate::app::SharedApp;
 use crate::boot::{self, DataLock};
 use crate::clock::Clock;
 use crate::cmd::WrongCall;
-use crate::config::Config;
+use crate::config::{Config, MetricsAt};
 use crate::http::edge::accept::{self, Door};
 use crate::http::edge::places::Places;
-use crate::http::{admin, routes};
+use crate::http::{admin, metrics, routes};
 use crate::jobs;
+use crate::metrics::Connections;
 
 /// Longest path of a Unix socket that every system takes, in bytes.
 const SOCKET_BYTES_MAX: usize = 100;
@@ -36,7 +37,8 @@ pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
-    socket: PathBuf,
+    /// Unix sockets to remove at the end.
+    sockets: Vec<PathBuf>,
     signals: Option<Signals>,
     _lock: DataLock,
 }
@@ -54,6 +56,7 @@ impl Serving {
         let address = listeners.first().context("no address to listen on")?.local_addr()?;
         config.listen.address = address;
         let socket = config.admin_socket();
+        let watch_at = config.metrics.at()?;
         let app = boot::boot(config, master, Clock::start(), &Options::default()).await?;
         // Before anything says that it started: without its socket a server does not serve.
         let admin = bind_socket(&socket)?;
@@ -66,9 +69,11 @@ impl Serving {
         for listener in listeners {
             tasks.spawn(accept::tcp(listener, door.clone(), stopped.clone()));
         }
-        let limits = Arc::new(door.limits.of_admin());
-        tasks.spawn(accept::unix(admin, admin::router(SharedApp::clone(&app)), limits, stopped));
-        Ok(Self { app, address, stop, tasks, socket, signals: None, _lock: lock })
+        let (own, limits) = (SharedApp::clone(&app), Arc::new(door.limits.of_admin()));
+        let metrics_socket = show_metrics(watch_at, &app, &door, (&mut tasks, &stopped)).await?;
+        tasks.spawn(accept::unix(admin, admin::router(own), limits, stopped));
+        let sockets = std::iter::once(socket).chain(metrics_socket).collect();
+        Ok(Self { app, address, stop, tasks, sockets, signals: None, _lock: lock })
     }
 
     /// From here on SIGINT and SIGTERM end the server in order. Called before anyone is told that it serves: who then
@@ -99,13 +104,16 @@ impl Serving {
         let _ = self.stop.send(true);
         while self.tasks.join_next().await.is_some() {}
         self.await_flows().await;
+        self.app.refusals.flush(None);
         if let Ok(now) = self.app.time.now() {
             boot::note(&self.app, Event::ServerStopped, now).await?;
         }
         jobs::sealer::finish(&self.app).await?;
         boot::store_mark(&self.app).await?;
         self.app.store.close().await;
-        let _ = std::fs::remove_file(&self.socket);
+        for socket in &self.sockets {
+            let _ = std::fs::remove_file(socket);
+        }
         Ok(())
     }
 
@@ -125,7 +133,7 @@ fn door(app: &SharedApp) -> Door {
     Door {
         router: routes::public(SharedApp::clone(app)),
         limits: Arc::new(listen.limits.clone()),
-        places: Places::new(&listen.limits, &listen.behind),
+        places: Places::new(&listen.limits, &listen.behind, app.metrics.connections()),
     }
 }
 
@@ -148,6 +156,35 @@ async fn bind(address: SocketAddr) -> anyhow::Result<Vec<TcpListener>> {
         }
     }
     Ok(listeners)
+}
+
+/// Starts the metrics listener, if one is wanted. Gives its socket's path, to be removed at the end.
+async fn show_metrics(
+    at: Option<MetricsAt>,
+    app: &SharedApp,
+    door: &Door,
+    (tasks, stopped): (&mut JoinSet<()>, &watch::Receiver<bool>),
+) -> anyhow::Result<Option<PathBuf>> {
+    let router = metrics::router(SharedApp::clone(app));
+    let limits = Arc::clone(&door.limits);
+    match at {
+        None => Ok(None),
+        Some(MetricsAt::Unix(path)) => {
+            tasks.spawn(accept::unix(bind_socket(&path)?, router, limits, stopped.clone()));
+            Ok(Some(path))
+        }
+        Some(MetricsAt::Tcp(address)) => {
+            let listener = TcpListener::bind(address)
+                .await
+                .with_context(|| format!("cannot show metrics on {address}: choose another metrics.listen"))?;
+            let address = listener.local_addr()?;
+            tracing::info!("showing metrics on http://{address}/metrics");
+            // Places of its own: a full house must not keep the one away who counts it.
+            let places = Places::new(&limits, &[], Connections::default());
+            tasks.spawn(accept::tcp(listener, Door { router, limits, places }, stopped.clone()));
+            Ok(None)
+        }
+    }
 }
 
 /// Refuses a path that some systems would cut or reject.

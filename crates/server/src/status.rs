@@ -14,6 +14,7 @@ use poundlock_core::time::{Span, Time};
 use poundlock_store::{Batch, CommitError, StoreError, status as rows};
 
 use crate::app::App;
+use crate::clock::Stopwatch;
 use crate::flow::Fault;
 
 /// The topic of notices that a list has changed; the payload is its number, or `all`.
@@ -151,7 +152,7 @@ pub(crate) async fn serve(app: &App, list: i64, now: Time) -> Result<Option<Arc<
 
 /// Reads the list anew and signs it.
 async fn sign(app: &App, list: i64, key: &SigningKey, now: Time) -> Result<Option<Arc<Served>>, Fault> {
-    let epoch = app.status.epoch.load(Ordering::SeqCst);
+    let (epoch, begun) = (app.status.epoch.load(Ordering::SeqCst), Stopwatch::start());
     if !rows::lists(&app.store).await?.iter().any(|row| row.list == list) {
         return Ok(None);
     }
@@ -161,6 +162,7 @@ async fn sign(app: &App, list: i64, key: &SigningKey, now: Time) -> Result<Optio
     let digest = Digest::of(token.as_bytes());
     let etag = digest.as_bytes().iter().take(16).fold("\"".to_owned(), |tag, byte| format!("{tag}{byte:02x}")) + "\"";
     let made = Arc::new(Served { token, etag, signed_at: now, kid: key.kid().to_owned() });
+    app.metrics.status_list(made.token.len(), begun.took());
     app.status.keep(list, &made, epoch);
     Ok(Some(made))
 }

@@ -42,6 +42,11 @@ impl Timekeeper {
         self.water.lock().unwrap_or_else(std::sync::PoisonError::into_inner).observe(wall, running)
     }
 
+    /// Time since the process began, which no one can set.
+    pub(crate) fn running(&self) -> Span {
+        self.clock.running()
+    }
+
     /// The mark to store, so that a restart does not forget it.
     pub(crate) fn mark(&self) -> Time {
         self.water.lock().unwrap_or_else(std::sync::PoisonError::into_inner).mark()

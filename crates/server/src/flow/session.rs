@@ -20,6 +20,7 @@ pub(crate) use self::open::{add_recovered, open, open_enrolled};
 use super::{Answer, Denial, Fault, Refused, refuse_unrecorded};
 use crate::app::App;
 use crate::journal::Origin;
+use crate::metrics::labels::AudienceKind;
 
 /// The token answer of DESIGN §12.
 #[derive(Debug)]
@@ -122,6 +123,9 @@ pub(super) fn mint(
         }
         error => Fault::Other(format!("minting: {error}")).into(),
     })?;
+    let kind =
+        if audience.name.as_str() == app.account_audience { AudienceKind::Account } else { AudienceKind::Service };
+    app.metrics.minted(kind, audience.alg);
     Ok((minted.token, minted.expires_in.seconds()))
 }
 

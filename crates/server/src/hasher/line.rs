@@ -4,12 +4,14 @@
 use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use poundlock_core::secret::Digest;
 use poundlock_core::time::Span;
 
 use super::worker::Serves;
-use super::{Busy, Counts, Crowd, ElapsedMillis, Job, Lane, Limits};
+use super::{Busy, Counts, Crowd, ElapsedMillis, Job, Lane, Limits, Seen};
+use crate::metrics::labels::Shed;
 
 /// One job weighs this much in the running mean: an eighth.
 const MEAN_WEIGHT: u64 = 8;
@@ -19,6 +21,7 @@ pub(super) struct Line {
     limits: Limits,
     elapsed: ElapsedMillis,
     state: Mutex<State>,
+    seen: Seen,
     /// Wakes the threads that serve everyone.
     everyone: Condvar,
     /// Wakes the thread that serves known devices: apart, or a stranger's job could wake it and nobody else.
@@ -54,7 +57,8 @@ impl Line {
         let first_guess = u64::try_from(limits.first_guess.millis()).unwrap_or(0).saturating_mul(1000);
         let counts = Counts { mean_micros: first_guess, ..Counts::default() };
         let state = Mutex::new(State { counts, ..State::default() });
-        Self { limits, elapsed, state, everyone: Condvar::new(), known: Condvar::new() }
+        let seen = Seen::default();
+        Self { limits, elapsed, state, seen, everyone: Condvar::new(), known: Condvar::new() }
     }
 
     /// Takes a place, or says why there is none.
@@ -69,6 +73,8 @@ impl Line {
             Lane::KnownDevice => state.counts.shed_known += 1,
             Lane::Stranger { .. } => state.counts.shed_strangers += 1,
         }
+        drop(state);
+        self.seen.shed.get_or_create(&Shed { lane: ticket.lane.as_str(), crowd: crowd.as_str() }).inc();
         Err(Busy { retry_after: wait.max(Span::from_seconds(1)), crowd })
     }
 
@@ -123,8 +129,18 @@ impl Line {
         (self.elapsed)()
     }
 
+    pub(super) const fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// Takes note of a job that a thread takes up.
+    pub(super) fn taken_up(&self, queued_at: u64) {
+        self.seen.wait.observe(seconds(self.now_millis().saturating_sub(queued_at)));
+    }
+
     /// Takes note of a job that was run.
     pub(super) fn ran(&self, took_millis: u64, memory_kib_more: usize) {
+        self.seen.took.observe(seconds(took_millis));
         let took_micros = took_millis.saturating_mul(1000);
         let counts = &mut self.state().counts;
         counts.checks += 1;
@@ -198,6 +214,10 @@ impl State {
             *self.sources.entry(source).or_insert(0) += 1;
         }
     }
+}
+
+fn seconds(millis: u64) -> f64 {
+    Duration::from_millis(millis).as_secs_f64()
 }
 
 fn count_down(counts: &mut HashMap<Digest, usize>, key: Digest) {

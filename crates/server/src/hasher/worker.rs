@@ -28,7 +28,8 @@ pub(super) fn work(line: &Line, serves: Serves) {
     }
     let mut memory = Memory::new();
     while let Some(job) = line.next(serves) {
-        let Job { work, place } = job;
+        let Job { work, place, queued_at } = job;
+        line.taken_up(queued_at);
         let (before, began) = (memory.kib(), line.now_millis());
         // After a panic the memory is only dirty, which every hash expects. The caller's channel falls with the job,
         // which tells it.

@@ -12,11 +12,15 @@ use serde::Serialize;
 use self::words::Words;
 use super::edge::request_id::RequestId;
 use crate::flow::{Fault, Handle, Refused};
+use crate::refusals::Told;
 
 /// An error answer.
 #[derive(Debug)]
 pub(crate) struct Problem {
     words: Box<Words>,
+    /// Why, in one closed word; for the log and the metrics, which may know more than the caller.
+    reason: &'static str,
+    fault: Option<String>,
     detail: Option<String>,
     reference: String,
     login: Option<Box<Handle>>,
@@ -41,28 +45,30 @@ struct Body<'a> {
 
 impl Problem {
     fn new(words: Words, reference: String) -> Self {
-        Self { words: Box::new(words), detail: None, reference, login: None }
+        Self { reason: words.code, fault: None, words: Box::new(words), detail: None, reference, login: None }
     }
 
     fn saying(words: Words, reference: String, detail: &str) -> Self {
-        Self { words: Box::new(words), detail: Some(detail.to_owned()), reference, login: None }
+        Self { detail: Some(detail.to_owned()), ..Self::new(words, reference) }
     }
 
-    /// The answer to what a flow refused. A fault is logged here, once, and shown as a constant.
+    /// The answer to what a flow refused. A fault is shown as a constant; its text goes to the log.
     pub(crate) fn of(refused: Refused, request: &RequestId) -> Self {
         match refused {
             Refused::Denied { denial, reference, login } => {
                 let reference = if reference.is_empty() { request.to_string() } else { reference };
-                tracing::info!(denial = denial.code(), reference, request = %request, "refused");
-                Self { words: Box::new(words::of_denial(denial)), detail: None, reference, login }
+                Self { reason: denial.code(), login, ..Self::new(words::of_denial(denial), reference) }
             }
             Refused::Unusable(why) => Self::saying(words::UNUSABLE, request.to_string(), &why),
             Refused::Missing(what) => Self::saying(words::MISSING, request.to_string(), &what),
             Refused::Conflicting(why) => Self::saying(words::CONFLICT, request.to_string(), &why),
             Refused::Fault(fault) => {
-                tracing::error!(%fault, request = %request, "a request could not be decided");
                 let words = if is_unavailable(&fault) { words::UNAVAILABLE } else { words::INTERNAL };
-                Self::new(words, request.to_string())
+                Self {
+                    reason: word_of(&fault),
+                    fault: Some(fault.to_string()),
+                    ..Self::new(words, request.to_string())
+                }
             }
         }
     }
@@ -128,6 +134,20 @@ fn is_unavailable(fault: &Fault) -> bool {
     )
 }
 
+/// A fault in one word.
+const fn word_of(fault: &Fault) -> &'static str {
+    use poundlock_store::{CommitError, StoreError};
+    match fault {
+        Fault::Read(StoreError::Unavailable(_)) | Fault::Commit(CommitError::Unavailable(_)) => "store_unavailable",
+        Fault::Read(_) | Fault::Commit(CommitError::Fault(_)) => "store_fault",
+        Fault::Commit(CommitError::Conflict { .. }) => "conflict",
+        Fault::Commit(CommitError::Unknown) => "commit_unknown",
+        Fault::Commit(CommitError::Full) => "store_full",
+        Fault::Seal(_) => "seal",
+        Fault::Other(_) => "other",
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Words { code, status, title, detail, retry_after, challenge, max_age } = *self.words;
@@ -145,6 +165,13 @@ impl IntoResponse for Problem {
         // Plain data with text keys always becomes JSON.
         let json = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (status, json).into_response();
+        // The edge writes the line and counts it: every refusal passes there.
+        response.extensions_mut().insert(Told {
+            kind: code,
+            reason: self.reason,
+            reference: self.reference,
+            fault: self.fault,
+        });
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after {

@@ -1,14 +1,16 @@
 //! `GET /health/live` and `/health/ready`: whether the process runs, and whether it can be asked anything.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use poundlock_core::timekeeping::Reading;
 use poundlock_store::setting;
 use serde_json::json;
 
 use crate::app::SharedApp;
 use crate::jobs::watch::{self, Wrong, answer};
+use crate::refusals::Told;
 
 /// What is wrong with a store that cannot even be read.
 const SILENT: Wrong =
@@ -20,7 +22,7 @@ pub(crate) async fn live() -> impl IntoResponse {
 }
 
 /// The store answers and takes writes, and the clock can be trusted; else what is wrong, and what to do.
-pub(crate) async fn ready(State(app): State<SharedApp>) -> impl IntoResponse {
+pub(crate) async fn ready(State(app): State<SharedApp>) -> Response {
     // A read that costs the same however many users there are: anyone may ask, as often as they like. Whether the
     // store can be written is found out by the watch, not by whoever asks.
     let (database, read) =
@@ -28,14 +30,16 @@ pub(crate) async fn ready(State(app): State<SharedApp>) -> impl IntoResponse {
     let store = if read.is_some() { app.watched.store() } else { SILENT };
     let clock = watch::clock(&app, database.flatten());
     let to_do: Vec<&str> = [store, clock].into_iter().flatten().map(|(_, to_do)| to_do).collect();
-    let (status, word) =
-        if to_do.is_empty() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "unready") };
     let said = |wrong: Wrong| wrong.map_or("ok", |(what, _)| what);
-    let mut body = json!({ "status": word, "clock": said(clock), "store": said(store) });
-    if let Some(members) = body.as_object_mut().filter(|_| !to_do.is_empty()) {
+    let mut body = json!({ "status": "ready", "clock": said(clock), "store": said(store) });
+    let Some((fault, _)) = store.or(clock) else { return axum::Json(body).into_response() };
+    if let Some(members) = body.as_object_mut() {
+        members.insert("status".to_owned(), json!("unready"));
         members.insert("to_do".to_owned(), json!(to_do));
     }
-    (status, axum::Json(body))
+    let reason = if store.is_some() { "store_unavailable" } else { "clock" };
+    let told = Told { kind: "unready", reason, reference: String::new(), fault: Some(fault.to_owned()) };
+    (StatusCode::SERVICE_UNAVAILABLE, Extension(told), axum::Json(body)).into_response()
 }
 
 /// What only the running server has seen, for `poundlock doctor`.

@@ -112,6 +112,22 @@ impl TestApp {
         self.nodes().iter().map(|node| node.hasher.counts().memory_kib).max().unwrap_or(0)
     }
 
+    /// The metrics, as a scrape shows them.
+    pub async fn metrics(&self) -> String {
+        crate::metrics::scrape(&self.app).await.unwrap()
+    }
+
+    /// Every metric's name.
+    #[must_use]
+    pub fn metric_names(&self) -> Vec<String> {
+        self.app.metrics.names().to_vec()
+    }
+
+    /// The router of the metrics listener.
+    pub fn metrics_router(&self) -> Router {
+        crate::http::metrics::router(crate::app::SharedApp::clone(&self.app))
+    }
+
     /// The public router, for requests that a test drops half-way.
     pub fn router(&self) -> Router {
         self.public_by_turns()

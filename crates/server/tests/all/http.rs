@@ -9,6 +9,7 @@ mod invite;
 mod keys;
 mod login;
 mod main_path;
+mod metrics;
 mod relocation;
 mod restore;
 mod session;

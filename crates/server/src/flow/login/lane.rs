@@ -80,6 +80,7 @@ pub(crate) async fn spend(app: &App, note: &Note<'_>, kind: Guessable, who: &Who
         device::spend(&mut batch, claim.device, claim.user, i64::from(DEVICE_FAILS_MAX));
         counters::spend(&mut batch, &budget, note.now());
         if commit(app, batch).await?.is_some() {
+            app.metrics.verdict(kind_name(kind), "devices", "go");
             return Ok(Spent { device: Some(claim.device) });
         }
         // Only told to wait: it waits as itself. Were it let into the strangers' budget meanwhile, its own delays would
@@ -97,7 +98,10 @@ pub(crate) async fn spend(app: &App, note: &Note<'_>, kind: Guessable, who: &Who
     let mut batch = Batch::new();
     counters::spend(&mut batch, &budget, note.now());
     match commit(app, batch).await? {
-        Some(_) => Ok(Spent { device: None }),
+        Some(_) => {
+            app.metrics.verdict(kind_name(kind), "strangers", "go");
+            Ok(Spent { device: None })
+        }
         None => Err(turned_away(app, note, kind, who).await?),
     }
 }
@@ -126,6 +130,7 @@ async fn refused(
     denial: Denial,
     who: &Who<'_>,
 ) -> Refused {
+    app.metrics.verdict(kind_name(kind), lane, denial.code());
     let event = if matches!(denial, Denial::Delayed(_)) { Event::LoginDelayed } else { Event::LoginBlocked };
     let tried = row.map_or(0, |row| i64::from(row.tried));
     let record = note

@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::client_ip::Network;
 use super::connection::Ended;
 use crate::config::Limits;
+use crate::metrics::{Connections, OpenConnection};
 
 /// The part of an IPv6 address that one customer has.
 const V6_SOURCE_BITS: u32 = 64;
@@ -32,6 +33,7 @@ pub(crate) struct Places {
     full: AtomicU64,
     source_full: AtomicU64,
     floods: AtomicU64,
+    counts: Connections,
 }
 
 /// One place, given back when it is dropped.
@@ -40,6 +42,7 @@ pub(crate) struct Place {
     places: Arc<Places>,
     source: Option<IpAddr>,
     _one: OwnedSemaphorePermit,
+    _open: OpenConnection,
 }
 
 /// What happened since it was last asked.
@@ -52,12 +55,12 @@ struct Tally {
 
 impl Places {
     /// Places of which loopback and the proxies in `behind` may take any number.
-    pub(crate) fn new(limits: &Limits, behind: &[String]) -> Arc<Self> {
+    pub(crate) fn new(limits: &Limits, behind: &[String], counts: Connections) -> Arc<Self> {
         let exempt = LOOPBACK.into_iter().chain(behind.iter().map(String::as_str)).filter_map(Network::parse);
-        Self::exempting(limits, exempt.collect())
+        Self::exempting(limits, exempt.collect(), counts)
     }
 
-    pub(super) fn exempting(limits: &Limits, exempt: Vec<Network>) -> Arc<Self> {
+    pub(super) fn exempting(limits: &Limits, exempt: Vec<Network>, counts: Connections) -> Arc<Self> {
         Arc::new(Self {
             free: Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS))),
             per_source_max: limits.connections_per_source_max,
@@ -66,6 +69,7 @@ impl Places {
             full: AtomicU64::new(0),
             source_full: AtomicU64::new(0),
             floods: AtomicU64::new(0),
+            counts,
         })
     }
 
@@ -73,9 +77,10 @@ impl Places {
     pub(crate) fn take(self: &Arc<Self>, from: IpAddr) -> Option<Place> {
         let Ok(one) = Arc::clone(&self.free).try_acquire_owned() else {
             self.full.fetch_add(1, SeqCst);
+            self.counts.refused("full");
             return None;
         };
-        let mut place = Place { places: Arc::clone(self), source: None, _one: one };
+        let mut place = Place { places: Arc::clone(self), source: None, _one: one, _open: self.counts.opened() };
         place.is_of(from).then_some(place)
     }
 
@@ -83,6 +88,7 @@ impl Places {
     pub(super) fn note(&self, ended: Ended) {
         if ended == Ended::Flooded {
             self.floods.fetch_add(1, SeqCst);
+            self.counts.refused("flood");
         }
     }
 
@@ -120,6 +126,7 @@ impl Places {
         let count = taken.entry(source).or_insert(0);
         if *count >= self.per_source_max {
             self.source_full.fetch_add(1, SeqCst);
+            self.counts.refused("source");
             return false;
         }
         *count += 1;

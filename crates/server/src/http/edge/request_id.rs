@@ -14,8 +14,11 @@ use axum::response::Response;
 use poundlock_core::secret::random_bytes;
 
 use super::client_ip::{Network, client_ip, is_unasked};
-use crate::app::SharedApp;
+use crate::app::{App, SharedApp};
+use crate::clock::Stopwatch;
 use crate::journal::Origin;
+use crate::metrics::labels;
+use crate::refusals::{Asked, Told};
 
 /// Longest user agent that is kept, in characters.
 const AGENT_CHARS_MAX: usize = 200;
@@ -57,21 +60,37 @@ pub(super) fn trusted(app: &SharedApp) -> Vec<Network> {
     app.config.listen.behind.iter().filter_map(|text| Network::parse(text)).collect()
 }
 
-/// Gives the request its name, and logs it when it is answered.
+/// Gives the request its name, and counts and logs it when it is answered.
 pub(crate) async fn name_and_log(State(app): State<SharedApp>, mut request: Request, next: Next) -> Response {
+    let begun = Stopwatch::start();
     let bytes: [u8; 12] = random_bytes(&app.rng);
     let id = RequestId(bytes.iter().fold("req_".to_owned(), |id, byte| format!("{id}{byte:02x}")));
     let peer: Option<IpAddr> = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     warn_once_of_unasked_proxy(peer, &request, &app);
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let source = client_ip(peer, request.headers(), &trusted(&app));
     let mut response = next.run(request).await;
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert("x-request-id", value);
     }
-    tracing::debug!(request = %id, %method, route, status = response.status().as_u16(), "answered");
+    let status = response.status();
+    app.metrics.answered((&method, route.as_ref()), status, begun.took(), &id.0);
+    let (method, route) = (labels::method(&method), labels::Route::of(route.as_ref()));
+    tracing::debug!(request = %id, method, route = route.as_str(), status = status.as_u16(), "answered");
+    let asked = Asked { request: &id.0, method, route: route.as_str(), source, status };
+    tell_refusal(&app, response.extensions_mut().remove::<Told>(), &asked);
     response
+}
+
+/// Counts a refusal and writes its line; a failure without a word of its own gets one too.
+fn tell_refusal(app: &App, told: Option<Told>, asked: &Asked<'_>) {
+    let unsaid = || Told { kind: "unsaid", reason: "unsaid", reference: asked.request.to_owned(), fault: None };
+    if let Some(told) = told.or_else(|| asked.status.is_server_error().then(unsaid)) {
+        app.metrics.refused(told.kind, told.reason);
+        app.refusals.tell(&told, asked, app.time.running());
+    }
 }
 
 fn warn_once_of_unasked_proxy(peer: Option<IpAddr>, request: &Request, app: &SharedApp) {

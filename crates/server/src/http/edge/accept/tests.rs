@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::super::caps;
 use super::super::client_ip::Network;
 use super::*;
+use crate::metrics::Connections;
 
 /// Longer than anything here takes; what hangs fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -32,7 +33,7 @@ struct Listening {
 
 impl Listening {
     async fn with(limits: Limits) -> Self {
-        let places = Places::new(&limits, &[]);
+        let places = Places::new(&limits, &[], Connections::default());
         Self::on(limits, places).await
     }
 
@@ -183,7 +184,7 @@ async fn what_is_no_request_ends_its_own_connection_alone() {
 async fn ops_04_one_source_cannot_take_all_places() {
     let few = Limits { connections_per_source_max: 2, ..limits() };
     // Here loopback counts like any other source; in a server it does not.
-    let places = Places::exempting(&few, vec![Network::parse("::1").unwrap()]);
+    let places = Places::exempting(&few, vec![Network::parse("::1").unwrap()], Connections::default());
     let listening = Listening::on(few.clone(), Arc::clone(&places)).await;
     let (mut first, mut second) = (listening.connect().await, listening.connect().await);
     for stream in [&mut first, &mut second] {

@@ -12,7 +12,7 @@ fn ip(text: &str) -> IpAddr {
 
 #[test]
 fn t_19_one_source_has_its_share_however_it_is_written() {
-    let places = Places::new(&limits(100, 2), &[]);
+    let places = Places::new(&limits(100, 2), &[], Connections::default());
     for (mine, others) in [
         (["203.0.113.9", "203.0.113.9", "::ffff:203.0.113.9"], ["203.0.113.8", "::ffff:203.0.113.8"]),
         (["2001:db8::1", "2001:db8::2", "2001:db8::ffff:0:0:3"], ["2001:db8:0:1::1", "2001:db9::1"]),
@@ -30,7 +30,7 @@ fn t_19_one_source_has_its_share_however_it_is_written() {
 
 #[test]
 fn this_machine_and_the_proxies_have_no_share_but_count_in_all() {
-    let places = Places::new(&limits(4, 1), &["10.0.0.0/8".to_owned()]);
+    let places = Places::new(&limits(4, 1), &["10.0.0.0/8".to_owned()], Connections::default());
     let held: Vec<_> =
         ["127.0.0.1", "::1", "10.1.2.3", "10.1.2.3"].iter().map(|address| places.take(ip(address)).unwrap()).collect();
     assert!(places.take(ip("127.0.0.1")).is_none());
@@ -41,7 +41,7 @@ fn this_machine_and_the_proxies_have_no_share_but_count_in_all() {
 
 #[test]
 fn a_client_that_its_proxy_names_counts_for_itself() {
-    let places = Places::new(&limits(100, 1), &["10.0.0.0/8".to_owned()]);
+    let places = Places::new(&limits(100, 1), &["10.0.0.0/8".to_owned()], Connections::default());
     let (mut first, mut second) = (places.take(ip("10.0.0.1")).unwrap(), places.take(ip("10.0.0.1")).unwrap());
     assert!(first.is_of(ip("203.0.113.9")) && first.is_of(ip("203.0.113.9")));
     assert!(!second.is_of(ip("203.0.113.9")), "it has its share already");
@@ -53,7 +53,7 @@ fn a_client_that_its_proxy_names_counts_for_itself() {
 
 #[test]
 fn floods_are_counted() {
-    let places = Places::new(&limits(1, 1), &[]);
+    let places = Places::new(&limits(1, 1), &[], Connections::default());
     places.note(Ended::Quietly);
     places.note(Ended::Flooded);
     assert_eq!(places.tally().floods, 1);
