@@ -166,3 +166,40 @@ async fn aud_04_t_35_hostile_text_splits_no_record_and_no_line() {
     let said = heard();
     assert!(!said.contains("ERROR forged") && !said.contains('\u{1b}') && !said.contains('\u{9b}'), "{said}");
 }
+
+/// Whatever turns a request away, its line says why, once, under the reference that the caller was shown.
+#[tokio::test]
+async fn aud_01_every_refusal_writes_one_line_and_every_failure_an_error() {
+    listen();
+    let store = TestStore::sqlite().await;
+    let app = TestApp::on(&store).await;
+    let long = "x".repeat(20_000);
+    let mut replies = vec![
+        ("credentials", app.post("/v1/login", &json!({ "name": "nobody", "password": "x" })).await),
+        ("gone", app.post("/v1/login/totp", &json!({ "login": "x", "code": "123456" })).await),
+        ("bad_refresh", app.post("/v1/session/refresh", &json!({ "refresh_token": "x" })).await),
+        ("bad_request", app.post("/v1/login", &json!({ "nonsense": 1 })).await),
+        ("too_large", app.post("/v1/login", &json!({ "name": long, "password": "x" })).await),
+        ("not_found", app.get("/nothing/here").await),
+        ("method", app.send(Method::PUT, "/v1/login", None, &[]).await),
+        ("content_type", app.send(Method::POST, "/v1/login", None, &[]).await),
+        ("misdirected", app.send(Method::GET, "/v1/account", None, &[("host", "evil.example")]).await),
+        ("unauthenticated", app.get("/v1/account").await),
+        ("missing", app.admin(Method::GET, "/v1/admin/users/nobody", None).await),
+    ];
+    app.jump(Span::from_hours(24));
+    replies.push(("clock", app.post("/v1/login", &json!({ "name": "nobody", "password": "x" })).await));
+    let said = heard();
+    for (kind, reply) in &replies {
+        assert_eq!(reply.refusal(), *kind);
+        let request = reply.headers["x-request-id"].to_str().unwrap();
+        let lines: Vec<&str> =
+            said.lines().filter(|line| line.contains(request) && line.contains("reference=")).collect();
+        let [line] = lines.as_slice() else { panic!("{kind}: {lines:?}") };
+        let reference = reply.body["reference"].as_str().unwrap();
+        let level = if reply.status.is_server_error() { "ERROR" } else { "INFO" };
+        for wanted in [level, reference, &format!("kind=\"{kind}\""), "reason=\"", "route=\"", "source=\""] {
+            assert!(line.contains(wanted), "{kind}: no {wanted} in {line}");
+        }
+    }
+}
