@@ -151,6 +151,16 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
     }
 }
 
+/// A verdict as metrics count it.
+const fn word_of(verdict: &poundlock_core::guard::Verdict) -> &'static str {
+    use poundlock_core::guard::Verdict;
+    match verdict {
+        Verdict::Go => "go",
+        Verdict::Delay(_) => "delayed",
+        Verdict::Refused(_) => "blocked",
+    }
+}
+
 /// Refuses a source that asks too often. Known devices are not asked (DESIGN §9).
 pub(crate) async fn admit_source(app: &App, note: &Note<'_>, origin: &Origin) -> Answer<()> {
     use poundlock_core::guard::Verdict;
@@ -163,18 +173,14 @@ pub(crate) async fn admit_source(app: &App, note: &Note<'_>, origin: &Origin) ->
         let mut sources = app.sources.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         sources.admit(origin.source(), note.now())
     };
+    app.metrics.verdict("source", "source", word_of(&verdict));
     match verdict {
-        Verdict::Go => {
-            app.metrics.verdict("source", "source", "go");
-            Ok(())
-        }
+        Verdict::Go => Ok(()),
         Verdict::Delay(wait) => {
-            app.metrics.verdict("source", "source", "delayed");
             let record = note.record(Event::LoginDelayed).with(Key::Rule, "source").with(Key::Lane, Lane::Source);
             Err(refuse(app, Batch::new(), record, Denial::Source(wait), b"source").await)
         }
         Verdict::Refused(_) => {
-            app.metrics.verdict("source", "source", "blocked");
             let record = note.record(Event::LoginBlocked).with(Key::Rule, "source").with(Key::Lane, Lane::Source);
             Err(refuse(app, Batch::new(), record, Denial::Blocked, b"source").await)
         }

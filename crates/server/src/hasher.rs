@@ -4,6 +4,7 @@
 //! keep a known device waiting. A place is asked for before the attempt is spent, so shedding costs an owner nothing.
 
 mod line;
+mod seen;
 mod worker;
 
 #[cfg(test)]
@@ -18,13 +19,10 @@ use std::thread::{self, JoinHandle};
 use poundlock_core::password::Memory;
 use poundlock_core::secret::Digest;
 use poundlock_core::time::Span;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::oneshot;
 
 use self::line::{Line, Ticket};
-use crate::metrics::labels::Shed;
+pub(crate) use self::seen::Seen;
 
 /// Milliseconds since some fixed moment; never runs backwards. The application passes its monotonic clock.
 pub(crate) type ElapsedMillis = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -105,48 +103,6 @@ pub(crate) struct Counts {
     pub(crate) mean_micros: u64,
     /// Work areas held by all threads, in KiB.
     pub(crate) memory_kib: usize,
-}
-
-/// Upper bounds of waits and hashes, in seconds.
-const SECONDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-
-/// What the pool shows to metrics as it happens. Clones share it.
-#[derive(Clone, Debug)]
-pub(crate) struct Seen {
-    /// From being queued to a thread, in seconds.
-    pub(crate) wait: Histogram,
-    /// What a job took, in seconds.
-    pub(crate) took: Histogram,
-    /// Places refused.
-    pub(crate) shed: Family<Shed, Counter>,
-}
-
-impl Default for Seen {
-    fn default() -> Self {
-        Self { wait: Histogram::new(SECONDS), took: Histogram::new(SECONDS), shed: Family::default() }
-    }
-}
-
-impl Lane {
-    /// Its word in metrics.
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::KnownDevice => "devices",
-            Self::Stranger { .. } => "strangers",
-        }
-    }
-}
-
-impl Crowd {
-    /// Its word in metrics.
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pool => "pool",
-            Self::Account => "account",
-            Self::Source => "source",
-            Self::Closing => "closing",
-        }
-    }
 }
 
 /// The pool. Dropping it finishes what is queued and joins the threads.

@@ -174,17 +174,21 @@ async fn show_metrics(
             Ok(Some(path))
         }
         Some(MetricsAt::Tcp(address)) => {
-            let listener = TcpListener::bind(address)
-                .await
-                .with_context(|| format!("cannot show metrics on {address}: choose another metrics.listen"))?;
-            let address = listener.local_addr()?;
-            tracing::info!("showing metrics on http://{address}/metrics");
+            let listener = bind_metrics(address).await?;
             // Places of its own: a full house must not keep the one away who counts it.
             let places = Places::new(&limits, &[], Connections::default());
             tasks.spawn(accept::tcp(listener, Door { router, limits, places }, stopped.clone()));
             Ok(None)
         }
     }
+}
+
+async fn bind_metrics(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    let listener = listener
+        .with_context(|| format!("cannot show metrics on {address}: is another server there? change metrics.listen"))?;
+    tracing::info!("showing metrics on http://{}/metrics", listener.local_addr()?);
+    Ok(listener)
 }
 
 /// Refuses a path that some systems would cut or reject.

@@ -123,9 +123,7 @@ pub(super) fn mint(
         }
         error => Fault::Other(format!("minting: {error}")).into(),
     })?;
-    let kind =
-        if audience.name.as_str() == app.account_audience { AudienceKind::Account } else { AudienceKind::Service };
-    app.metrics.minted(kind, audience.alg);
+    app.metrics.minted(AudienceKind::of(audience.name.as_str(), &app.account_audience), audience.alg);
     Ok((minted.token, minted.expires_in.seconds()))
 }
 

@@ -61,12 +61,7 @@ pub(crate) async fn gather(app: &App) {
     let asked = tokio::time::timeout(STORE_MAX, ask(app)).await;
     let answer = asked.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".to_owned())));
     let apart = matches!(&answer, Ok(told) if told.apart);
-    let state = match reading {
-        Reading::Ready { .. } if apart => "apart",
-        Reading::Ready { .. } => "ready",
-        Reading::Behind(_) => "behind",
-        Reading::Jumped(_) => "jumped",
-    };
+    let state = state(reading, apart);
     for one in STATES {
         gauges.clock.get_or_create(&State { state: one }).set(i64::from(one == state));
     }
@@ -74,6 +69,16 @@ pub(crate) async fn gather(app: &App) {
     if let Ok(told) = answer {
         gauges.unsealed.set(told.unsealed);
         gauges.sealed.set(told.sealed);
+    }
+}
+
+/// The clock in one word; `apart` is from the database's.
+const fn state(reading: Reading, apart: bool) -> &'static str {
+    match reading {
+        Reading::Ready { .. } if apart => "apart",
+        Reading::Ready { .. } => "ready",
+        Reading::Behind(_) => "behind",
+        Reading::Jumped(_) => "jumped",
     }
 }
 

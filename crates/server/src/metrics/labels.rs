@@ -109,6 +109,11 @@ pub(crate) enum AudienceKind {
 }
 
 impl AudienceKind {
+    /// Whether a token is for the account API.
+    pub(crate) fn of(audience: &str, account: &str) -> Self {
+        if audience == account { Self::Account } else { Self::Service }
+    }
+
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Account => "account",

@@ -65,6 +65,56 @@ async fn a_server_answers_on_both_loopbacks_and_on_its_socket_until_its_end() {
     assert!(at("server.started") < at("server.stopped"), "{events:?}");
 }
 
+/// Asks for the metrics by hand, at a socket or an address; gives the whole answer.
+async fn scrape(mut stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin, host: &str) -> String {
+    let request = format!("GET /metrics HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_06_metrics_have_a_socket_of_their_own_until_the_end() {
+    let folder = TempDir::new().unwrap();
+    let mut config = config(&folder);
+    let socket = folder.path().join("metrics.sock");
+    config.metrics.listen = Some(format!("unix:{}", socket.display()));
+    let serving = start(config).await.unwrap();
+    assert_eq!(mode(&socket), 0o600);
+    // Held open: a connection counts as long as it is one.
+    let held = tokio::net::TcpStream::connect(serving.address).await.unwrap();
+    let open = "poundlock_connections_open 1\n";
+    let counted = async {
+        while !scrape(tokio::net::UnixStream::connect(&socket).await.unwrap(), "localhost").await.contains(open) {}
+    };
+    tokio::time::timeout(Duration::from_secs(30), counted).await.unwrap();
+    drop(held);
+    let public = scrape(tokio::net::TcpStream::connect(serving.address).await.unwrap(), "127.0.0.1").await;
+    assert!(!public.contains("poundlock_"), "{public}");
+    let rebound = scrape(tokio::net::UnixStream::connect(&socket).await.unwrap(), "evil.example").await;
+    assert!(rebound.starts_with("HTTP/1.1 421") && !rebound.contains("poundlock_"), "{rebound}");
+    serving.end().await.unwrap();
+    assert!(!socket.exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_that_cannot_be_shown_stop_the_start() {
+    let folder = TempDir::new().unwrap();
+    let taken = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let mut config = config(&folder);
+    config.metrics.listen = Some(taken.local_addr().unwrap().to_string());
+    let Err(error) = start(config.clone()).await else { panic!("it started") };
+    assert!(error.to_string().contains("change metrics.listen"), "{error}");
+    config.metrics.listen = Some("0.0.0.0:0".to_owned());
+    let Err(error) = start(config.clone()).await else { panic!("it started") };
+    assert!(error.to_string().contains("allow_remote"), "{error}");
+    // With the word it does, whatever it is asked as: who may ask is the network's matter then.
+    (config.metrics.listen, config.metrics.allow_remote) = (Some("127.0.0.1:0".to_owned()), true);
+    let serving = start(config).await.unwrap();
+    serving.end().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_may_not_have_its_socket_does_not_serve() {
     let folder = TempDir::new().unwrap();

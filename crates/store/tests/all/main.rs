@@ -8,6 +8,7 @@ use std::time::Duration;
 mod batch;
 mod copy;
 mod every;
+mod meter;
 mod migrate;
 mod notice;
 mod nouns;

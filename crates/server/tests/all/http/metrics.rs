@@ -202,3 +202,60 @@ async fn ops_06_metrics_are_on_no_other_listener_and_answer_addresses_alone() {
     }
     assert_eq!(ask("localhost", "/metrics", Method::POST).await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
 }
+
+/// Under a flood the audit log counts refusals together and the log writes a few lines; the metrics have every one.
+#[tokio::test]
+async fn thr_10_collapsed_refusals_are_counted_one_by_one() {
+    let store = TestStore::sqlite().await;
+    let app = TestApp::on(&store).await;
+    app.enrol("ada", &[]).await;
+    let wrong = json!({ "name": "ada", "password": "not this one" });
+    let mut refused = Vec::new();
+    for _ in 0..40 {
+        refused.push(app.post("/v1/login", &wrong).await.refusal().to_owned());
+    }
+    let checked = refused.iter().filter(|kind| *kind == "credentials").count();
+    let delayed = refused.iter().filter(|kind| *kind == "too_many_attempts").count();
+    assert!(checked >= 3 && delayed >= 20 && checked + delayed == 40, "{refused:?}");
+    let text = app.metrics().await;
+    let (go, late) = (checked.to_string().parse::<f64>().unwrap(), delayed.to_string().parse::<f64>().unwrap());
+    let is = |series: &str, wanted: f64| {
+        let found = value(&text, series);
+        assert!((found - wanted).abs() < 0.5, "{series}: {found}, not {wanted}");
+    };
+    is("poundlock_guard_verdicts_total{budget=\"password\",lane=\"strangers\",verdict=\"go\"}", go);
+    is("poundlock_guard_verdicts_total{budget=\"password\",lane=\"strangers\",verdict=\"delayed\"}", late);
+    is("poundlock_denials_total{event=\"login.delayed\",reason=\"delayed\"}", late);
+    is("poundlock_refusals_total{kind=\"too_many_attempts\",reason=\"delayed\"}", late);
+    is("poundlock_http_request_seconds_count{method=\"POST\",route=\"/v1/login\",status=\"4xx\"}", 40.0);
+    assert!(value(&text, "poundlock_events_total{event=\"login.delayed\"}") < late, "records are collapsed");
+}
+
+/// A store that is gone is shown, at once, and takes no other number with it.
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_shown() {
+    let store = TestStore::sqlite().await;
+    let app = TestApp::on(&store).await;
+    let sealed = value(&app.metrics().await, "poundlock_audit_sealed_sequence");
+    store.close().await;
+    assert_eq!(app.get("/health/ready").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let text = app.metrics().await;
+    assert!(value(&text, "poundlock_ready") < 0.5);
+    assert!(value(&text, "poundlock_clock_state{state=\"ready\"}") > 0.5);
+    assert!((value(&text, "poundlock_audit_sealed_sequence") - sealed).abs() < 0.5);
+    assert!(value(&text, "poundlock_refusals_total{kind=\"unready\",reason=\"store_unavailable\"}") > 0.5);
+}
+
+/// A token of the account API and one of a service are told apart, and the service's name is not shown.
+#[tokio::test]
+async fn tokens_are_counted_by_kind_of_audience() {
+    let store = TestStore::sqlite().await;
+    let app = TestApp::on(&store).await;
+    let ada = app.enrol("ada", &[]).await;
+    app.advance(Span::from_seconds(30));
+    app.log_in(&ada, Some("http://localhost:8080/account")).await;
+    let text = app.metrics().await;
+    assert!(value(&text, "poundlock_tokens_minted_total{audience=\"account\",alg=\"ES256\"}") > 0.5);
+    let shown = text.lines().filter(|line| line.starts_with("poundlock_tokens_minted_total"));
+    assert_eq!(shown.count(), 2);
+}

@@ -55,7 +55,7 @@ struct Canaries {
 }
 
 impl Canaries {
-    fn new(&mut self, place: &str) -> String {
+    fn next(&mut self, place: &str) -> String {
         self.number += 1;
         let canary = format!("canary{place}{:05}x", self.number);
         self.sent.push(canary.clone());
@@ -67,7 +67,7 @@ impl Canaries {
         let mut fill = |members: &[&str]| -> Value {
             members
                 .iter()
-                .map(|name| ((*name).to_owned(), Value::String(self.new("body"))))
+                .map(|name| ((*name).to_owned(), Value::String(self.next("body"))))
                 .collect::<serde_json::Map<_, _>>()
                 .into()
         };
@@ -91,11 +91,11 @@ impl Canaries {
 
     /// Headers that carry secrets, or that clients put them in.
     fn headers(&mut self) -> Vec<(&'static str, String)> {
-        let bearer = format!("Bearer {}", self.new("bearer"));
-        let cookie = format!("__Host-poundlock={}", self.new("cookie"));
+        let bearer = format!("Bearer {}", self.next("bearer"));
+        let cookie = format!("__Host-poundlock={}", self.next("cookie"));
         let mut headers = vec![("authorization", bearer), ("cookie", cookie)];
         for name in ["dpop", "x-api-key", "user-agent", "referer", "x-forwarded-for", "x-request-id", "traceparent"] {
-            headers.push((name, self.new("header")));
+            headers.push((name, self.next("header")));
         }
         headers
     }
@@ -108,12 +108,12 @@ fn push(server: &Told, canaries: &mut Canaries) -> Vec<Reply> {
     assert!(paths.len() >= 50, "only {} paths were found", paths.len());
     for path in &paths {
         let filled =
-            path.split('/').map(|part| if part.starts_with('{') { canaries.new("path") } else { part.to_owned() });
+            path.split('/').map(|part| if part.starts_with('{') { canaries.next("path") } else { part.to_owned() });
         let filled = filled.collect::<Vec<_>>().join("/");
         let queried =
             |canary: String| format!("{filled}?token={canary}&code={canary}&access_token={canary}&state={canary}");
         let mut requests: Vec<(&str, String, Option<Value>)> =
-            methods.iter().map(|method| (*method, queried(canaries.new("query")), None)).collect();
+            methods.iter().map(|method| (*method, queried(canaries.next("query")), None)).collect();
         requests.extend(canaries.bodies().into_iter().map(|body| ("POST", filled.clone(), Some(body))));
         requests.extend(canaries.bodies().into_iter().rev().take(2).map(|body| ("DELETE", filled.clone(), Some(body))));
         for (method, target, body) in requests {

@@ -12,7 +12,6 @@ use tokio::task::JoinHandle;
 use super::super::caps;
 use super::super::client_ip::Network;
 use super::*;
-use crate::metrics::Connections;
 
 /// Longer than anything here takes; what hangs fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -33,7 +32,7 @@ struct Listening {
 
 impl Listening {
     async fn with(limits: Limits) -> Self {
-        let places = Places::new(&limits, &[], Connections::default());
+        let places = Places::new(&limits, &[], Default::default());
         Self::on(limits, places).await
     }
 
@@ -184,7 +183,7 @@ async fn what_is_no_request_ends_its_own_connection_alone() {
 async fn ops_04_one_source_cannot_take_all_places() {
     let few = Limits { connections_per_source_max: 2, ..limits() };
     // Here loopback counts like any other source; in a server it does not.
-    let places = Places::exempting(&few, vec![Network::parse("::1").unwrap()], Connections::default());
+    let places = Places::exempting(&few, vec![Network::parse("::1").unwrap()], Default::default());
     let listening = Listening::on(few.clone(), Arc::clone(&places)).await;
     let (mut first, mut second) = (listening.connect().await, listening.connect().await);
     for stream in [&mut first, &mut second] {

@@ -203,3 +203,24 @@ async fn aud_01_every_refusal_writes_one_line_and_every_failure_an_error() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_unready_server_says_so_as_an_error_and_not_at_every_probe() {
+    listen();
+    let store = TestStore::sqlite().await;
+    let app = TestApp::on(&store).await;
+    store.close().await;
+    for _ in 0..50 {
+        assert_eq!(app.get("/health/ready").await.status.as_u16(), 503);
+    }
+    let reply = app.post("/v1/login", &json!({ "name": "nobody", "password": "x" })).await;
+    assert_eq!(reply.refusal(), "unavailable");
+    let said = heard();
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains("kind=\"unready\"")).collect();
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    let right = |line: &&str| line.contains("ERROR") && line.contains("reason=\"store_unavailable\"");
+    assert!(lines.iter().all(right), "{lines:?}");
+    let failed: Vec<&str> = said.lines().filter(|line| line.contains("kind=\"unavailable\"")).collect();
+    let [line] = failed.as_slice() else { panic!("{failed:?}") };
+    assert!(line.contains("fault=\"the store is not available"), "{line}");
+}
