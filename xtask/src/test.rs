@@ -26,6 +26,7 @@ const STAGES: [(&str, &str, Work); 11] = [
     ("postgres", "a throwaway PostgreSQL starts", start_postgres),
     ("unit", "tests beside the code, all crates", unit),
     ("integration", "tests of whole crates, style rules included", integration),
+    ("otel", "traces reach a collector, with the feature on", traces),
     ("doc", "examples in the documentation, good and refused", doc),
     ("demo", "docs/demo.sh with the built binary", demo),
     ("judges", "programs in other languages agree with us", outside_judges),
@@ -144,6 +145,16 @@ fn unit(bench: &mut Bench) -> Result<Counts> {
 
 fn integration(bench: &mut Bench) -> Result<Counts> {
     bench.tests(&["--test", "*"])
+}
+
+/// The one feature that is off in every other stage.
+fn traces(bench: &mut Bench) -> Result<Counts> {
+    let words = ["--package", "poundlock", "--features", "poundlock/testing,otel", "--test", "all", "process::otel"];
+    let (ran, counts) = bench.runner.test(&bench.tree(), &words)?;
+    if ran.ok && counts.passed == 0 {
+        bail!("no test of traces ran");
+    }
+    Ok(honest(&ran, counts))
 }
 
 fn doc(bench: &mut Bench) -> Result<Counts> {

@@ -8,7 +8,7 @@ mod overlay;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-pub(crate) use self::metrics::{MetricsAt, MetricsConfig};
+pub(crate) use self::metrics::{MetricsAt, MetricsConfig, TraceConfig};
 use anyhow::{Context, bail};
 use poundlock_core::client::refuse_bad_issuer;
 use poundlock_core::password::Cost;
@@ -32,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) guard: GuardConfig,
     pub(crate) log: LogConfig,
     pub(crate) metrics: MetricsConfig,
+    pub(crate) trace: TraceConfig,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -121,6 +122,7 @@ impl Default for Config {
             guard: GuardConfig::default(),
             log: LogConfig::default(),
             metrics: MetricsConfig::default(),
+            trace: TraceConfig::default(),
         }
     }
 }
@@ -180,6 +182,7 @@ impl Config {
         self.cost()?;
         self.listen.limits.check()?;
         self.metrics.at()?;
+        self.trace.check()?;
         let issuer = self.issuer();
         let plain = issuer.starts_with("http://");
         if !plain && !issuer.starts_with("https://") {

@@ -16,6 +16,7 @@ pub(crate) use poundlock_core::denial::Denial;
 use poundlock_core::id::UserId;
 use poundlock_core::time::Time;
 use poundlock_store::{Batch, CommitError, Committed, StoreError, audit, user};
+use tracing::Instrument;
 
 use self::under_way::UnderWay;
 use crate::app::App;
@@ -145,7 +146,7 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
         drop(under_way);
         answer
     };
-    match tokio::spawn(flow).await {
+    match tokio::spawn(flow.instrument(tracing::info_span!("flow"))).await {
         Ok(answer) => answer,
         Err(error) => Err(Refused::Fault(Fault::Other(format!("a flow did not end: {error}")))),
     }

@@ -19,6 +19,7 @@ mod relocation;
 mod restore;
 mod rng;
 mod serving;
+mod spans;
 mod status;
 mod timekeeper;
 

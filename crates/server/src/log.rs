@@ -3,35 +3,71 @@
 use std::io::IsTerminal;
 
 use anyhow::Context;
+use tracing::Metadata;
 use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-use crate::config::{LogConfig, LogFormat};
+use crate::config::{Config, LogConfig, LogFormat};
 
 /// How loud anybody else's code may be, whatever the filter says. Attack: at `trace` a library prints the bytes it
 /// carries, and with them passwords and tokens (AUD-03).
 const OTHERS_MAX: tracing::Level = tracing::Level::INFO;
 
-/// Starts the log. `quiet` is for commands, which say what they have to say themselves.
+/// What must live as long as the log does.
+#[must_use = "dropped, it sends no more traces"]
+#[derive(Default)]
+pub(crate) struct Running {
+    #[cfg(feature = "otel")]
+    _traces: Option<crate::spans::Traces>,
+}
+
+/// Starts the log of a command. `quiet` is for those that say what they have to say themselves.
 pub(crate) fn start(log: &LogConfig, quiet: bool) -> anyhow::Result<()> {
-    let filter = if quiet && log.filter == "info" { "warn" } else { &log.filter };
-    let filter: Targets = filter.parse().with_context(|| format!("log.filter {filter:?}"))?;
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
-    let lines: Box<dyn Layer<Registry> + Send + Sync> = match log.format {
-        LogFormat::Pretty => Box::new(lines.with_target(false).with_filter(filter.and(filter_fn(is_ours_or_low)))),
-        LogFormat::Json => Box::new(lines.json().with_filter(filter.and(filter_fn(is_ours_or_low)))),
-    };
-    let started = tracing_subscriber::registry().with(lines).try_init();
+    begin(vec![lines(log, quiet)?])
+}
+
+/// Starts the log of a server, and its traces where the configuration names a collector.
+pub(crate) fn start_serving(config: &Config, quiet: bool) -> anyhow::Result<Running> {
+    let lines = lines(&config.log, quiet)?;
+    #[cfg(feature = "otel")]
+    if let Some(endpoint) = &config.trace.endpoint {
+        let (spans, traces) = crate::spans::layer(endpoint)?;
+        begin(vec![lines, spans])?;
+        return Ok(Running { _traces: Some(traces) });
+    }
+    begin(vec![lines])?;
+    Ok(Running::default())
+}
+
+type AnyLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
+fn begin(layers: Vec<AnyLayer>) -> anyhow::Result<()> {
+    let started = tracing_subscriber::registry().with(layers).try_init();
     started.map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
 }
 
-fn is_ours_or_low(metadata: &tracing::Metadata<'_>) -> bool {
-    let target = metadata.target();
-    let ours = target.split("::").next().is_some_and(|name| name == "poundlock" || name.starts_with("poundlock_"));
-    ours || *metadata.level() <= OTHERS_MAX
+fn lines(log: &LogConfig, quiet: bool) -> anyhow::Result<AnyLayer> {
+    let filter = if quiet && log.filter == "info" { "warn" } else { &log.filter };
+    let filter: Targets = filter.parse().with_context(|| format!("log.filter {filter:?}"))?;
+    let filter = filter.and(filter_fn(|metadata| metadata.is_event() && is_ours_or_low(metadata)));
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
+    Ok(match log.format {
+        LogFormat::Pretty => Box::new(lines.with_target(false).with_filter(filter)),
+        LogFormat::Json => Box::new(lines.json().with_filter(filter)),
+    })
+}
+
+fn is_ours_or_low(metadata: &Metadata<'_>) -> bool {
+    is_ours(metadata) || *metadata.level() <= OTHERS_MAX
+}
+
+/// Whether our own code said it.
+pub(crate) fn is_ours(metadata: &Metadata<'_>) -> bool {
+    let name = metadata.target().split("::").next().unwrap_or_default();
+    name == "poundlock" || name.starts_with("poundlock_")
 }
 
 #[cfg(test)]

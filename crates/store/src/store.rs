@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use poundlock_core::time::Time;
 use tokio::sync::broadcast;
+use tracing::Instrument;
 
 use crate::batch::{Batch, Committed};
 use crate::error::{CommitError, StoreError};
@@ -115,7 +116,7 @@ impl Store {
         };
         #[cfg(any(test, feature = "testing"))]
         reader.tell(self.trace.clone());
-        match body(&mut reader).await {
+        match body(&mut reader).instrument(tracing::info_span!("read")).await {
             Ok(out) => reader.end().await.map(|()| out),
             Err(error) => {
                 reader.abandon().await;
@@ -167,7 +168,7 @@ impl Store {
                 Executor::Postgres(postgres) => postgres.commit(batch).await,
             }
         };
-        self.meter.measure(events, commit).await
+        self.meter.measure(events, commit).instrument(tracing::info_span!("commit")).await
     }
 
     /// What this store has counted about itself.

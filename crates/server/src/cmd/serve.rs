@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{Listening, Place, start_log};
+use super::{Listening, Place};
 use crate::boot::{DataLock, MasterSource, load_master};
 use crate::serving::Serving;
 
@@ -19,7 +19,7 @@ impl Serve {
         let mut config = place.load()?;
         self.listening.apply(&mut config)?;
         config.check()?;
-        start_log(&config.log, false)?;
+        let _log = crate::log::start_serving(&config, false)?;
         refuse_nobody()?;
         let lock = DataLock::take(&config.data)?.with_context(|| {
             format!("another server runs on {}: stop it first, or name another folder", config.data.display())

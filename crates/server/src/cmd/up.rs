@@ -11,7 +11,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::terminal::{self, say, tell};
-use super::{Listening, Place, start_log};
+use super::{Listening, Place};
 use crate::boot::{DataLock, load_master, write_master};
 use crate::client::{Client, text};
 use crate::config::Config;
@@ -38,7 +38,7 @@ impl Up {
     pub(crate) async fn run(self, place: &Place) -> anyhow::Result<()> {
         let mut config = place.load()?;
         self.listening.apply(&mut config)?;
-        start_log(&config.log, !self.json)?;
+        let _log = crate::log::start_serving(&config, !self.json)?;
         super::serve::refuse_nobody()?;
         let mut serving = start(config).await?;
         let client = Client::to_own(serving.address, &serving.app.issuer)?;

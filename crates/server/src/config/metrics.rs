@@ -15,6 +15,29 @@ pub(crate) struct MetricsConfig {
     pub(crate) allow_remote: bool,
 }
 
+/// Where traces go.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TraceConfig {
+    /// A collector's address for OTLP over HTTP, such as `http://127.0.0.1:4318/v1/traces`; none by default.
+    pub(crate) endpoint: Option<String>,
+}
+
+impl TraceConfig {
+    /// Refuses what this program cannot do: traces that nobody gets would be missed only when they are needed.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        match &self.endpoint {
+            Some(_) if !cfg!(feature = "otel") => {
+                bail!("trace.endpoint needs a program that is built with the feature otel, and this one is not")
+            }
+            Some(endpoint) if !endpoint.starts_with("http://") && !endpoint.starts_with("https://") => {
+                bail!("trace.endpoint {endpoint:?} is no address such as http://127.0.0.1:4318/v1/traces")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A place for the metrics listener.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MetricsAt {
@@ -51,6 +74,14 @@ mod tests {
 
     fn at(listen: &str, allow_remote: bool) -> Result<Option<MetricsAt>, String> {
         MetricsConfig { listen: Some(listen.to_owned()), allow_remote }.at().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_program_without_traces_takes_no_collector() {
+        let named = |endpoint: &str| TraceConfig { endpoint: Some(endpoint.to_owned()) };
+        assert!(TraceConfig::default().check().is_ok());
+        assert_eq!(named("http://127.0.0.1:4318/v1/traces").check().is_ok(), cfg!(feature = "otel"));
+        assert!(named("127.0.0.1:4318").check().is_err());
     }
 
     #[test]

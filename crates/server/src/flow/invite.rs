@@ -11,6 +11,7 @@ use poundlock_core::password::{self, Attempt, Context, Hashing, NewPassword, Pas
 use poundlock_core::secret::{Digest, Secret};
 use poundlock_core::user::{ADMINS, UserName};
 use poundlock_store::{Batch, invite, login, user};
+use tracing::Instrument;
 
 use super::login::{Spent, spend};
 use super::{Answer, Denial, Fault, Refused, refuse, refuse_unrecorded};
@@ -137,7 +138,7 @@ async fn hash_at(
         let (hash, proof) = password::set(&new, user, now, hashing);
         (hash.seal(&pool.ring, user, &pool.rng), proof)
     });
-    job.await.map_err(|unfinished| Fault::Other(unfinished.to_string()).into())
+    job.instrument(tracing::info_span!("hash")).await.map_err(|unfinished| Fault::Other(unfinished.to_string()).into())
 }
 
 /// A ticket asks for the present password, spent and counted like any other attempt.

@@ -14,6 +14,7 @@ use poundlock_core::time::Time;
 use poundlock_core::user::UserName;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, login, user};
+use tracing::Instrument;
 
 pub(crate) use self::lane::{Spent, Who, spend};
 pub(crate) use self::second::{load, recovery, totp};
@@ -115,7 +116,7 @@ pub(crate) async fn check(
         });
         CheckedPassword { checked, rehashed }
     });
-    job.await.map_err(|unfinished| Fault::Other(unfinished.to_string()))
+    job.instrument(tracing::info_span!("hash")).await.map_err(|unfinished| Fault::Other(unfinished.to_string()))
 }
 
 async fn decide(

@@ -5,6 +5,8 @@ mod crash;
 mod database;
 mod disk;
 mod hang_up;
+#[cfg(feature = "otel")]
+mod otel;
 pub(crate) mod site;
 mod storm;
 

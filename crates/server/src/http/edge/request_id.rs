@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use poundlock_core::secret::random_bytes;
+use tracing::Instrument;
 
 use super::client_ip::{Network, client_ip, is_unasked};
 use crate::app::{App, SharedApp};
@@ -19,6 +20,7 @@ use crate::clock::Stopwatch;
 use crate::journal::Origin;
 use crate::metrics::labels;
 use crate::refusals::{Asked, Told};
+use crate::spans;
 
 /// Longest user agent that is kept, in characters.
 const AGENT_CHARS_MAX: usize = 200;
@@ -71,7 +73,11 @@ pub(crate) async fn name_and_log(State(app): State<SharedApp>, mut request: Requ
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let source = client_ip(peer, request.headers(), &trusted(&app));
-    let mut response = next.run(request).await;
+    let span = spans::request(labels::method(&method), labels::Route::of(route.as_ref()).as_str(), &id.0);
+    if peer.is_some_and(|peer| trusted(&app).iter().any(|proxy| proxy.contains(peer))) {
+        spans::follow(&span, request.headers());
+    }
+    let mut response = next.run(request).instrument(span).await;
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert("x-request-id", value);
     }
