@@ -2,6 +2,8 @@
 //! a migrated template. Never for anything but tests: it panics, and commits without waiting for the disk.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot have its store must fail")]
 
+mod cluster;
+
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,6 +12,7 @@ use poundlock_core::time::Time;
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
+pub use self::cluster::Cluster;
 use crate::migrate::Migration;
 use crate::migrations;
 use crate::options::Options;

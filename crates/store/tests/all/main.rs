@@ -8,6 +8,7 @@ use std::time::Duration;
 mod batch;
 mod copy;
 mod every;
+mod failover;
 mod meter;
 mod migrate;
 mod notice;

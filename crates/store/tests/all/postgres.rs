@@ -257,3 +257,19 @@ async fn a_pool_that_is_used_up_is_waited_for() {
     assert!(outcomes.iter().all(Result::is_ok));
     assert_eq!(ids(&store).await.len(), 200);
 }
+
+#[tokio::test]
+async fn a_connection_on_which_commit_was_not_answered_serves_nobody_else() {
+    let store = store().await;
+    let operator = operator(&store).await;
+    let one = Options { connections: 1, ..Options::fast() };
+    let narrow = Store::open(store.url(), &one).await.unwrap();
+    // The first COMMIT waits for what this session holds to the end.
+    operator.batch_execute("SELECT pg_advisory_lock(7)").await.unwrap();
+    on_insert(&operator, true, "IF nextval('tries') = 1 THEN PERFORM pg_advisory_lock(7); END IF;").await;
+    assert_eq!(narrow.commit(account(1)).await.unwrap_err(), CommitError::Unknown);
+    // The next one does not stand in line behind it, on the only connection that the pool may have.
+    let next = tokio::time::timeout(std::time::Duration::from_secs(5), narrow.commit(account(2))).await;
+    next.unwrap().unwrap();
+    assert_eq!(ids(&store).await, [2]);
+}

@@ -10,7 +10,7 @@ use futures_util::future::maybe_done;
 use tokio::time::timeout;
 use tokio_postgres::Statement as Prepared;
 
-use super::connect::{Held, TRIP_MAX};
+use super::connect::{COMMIT_MAX, Held, TRIP_MAX};
 use super::error::{self, Verdict};
 use super::run::{self, Outcome};
 use crate::batch::{Batch, Committed};
@@ -62,7 +62,7 @@ async fn attempt(pool: &Pool, batch: &Batch) -> Result<Committed, Verdict> {
 async fn finish(held: Held) -> Result<(), Verdict> {
     let unknown = || Verdict::Final(CommitError::Unknown);
     let commit = held.client().map_err(refused)?.batch_execute("COMMIT");
-    let verdict = match timeout(TRIP_MAX, commit).await.map_err(|_| unknown())? {
+    let verdict = match timeout(COMMIT_MAX, commit).await.map_err(|_| unknown())? {
         Ok(()) => Ok(()),
         Err(e) => Err(error::at_commit(&e)),
     };

@@ -10,7 +10,7 @@ use deadpool_postgres::{
 };
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Config, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -19,6 +19,9 @@ use crate::options::{Durability, Options};
 
 /// The longest wait for one answer of the server, a little over its own limit of a statement.
 pub(super) const TRIP_MAX: Duration = Duration::from_secs(35);
+/// The longest wait for COMMIT. The server's own limit of a statement does not end its wait for a synchronous standby,
+/// which may be for ever; a client is told sooner that the outcome is unknown.
+pub(super) const COMMIT_MAX: Duration = Duration::from_secs(10);
 /// The longest wait for a connection to become free, or to be made.
 const CONNECTION_MAX: Duration = Duration::from_secs(5);
 /// How long a machine that went silent is trusted.
@@ -53,7 +56,14 @@ impl Target {
         if config.get_application_name().is_none() {
             config.application_name("poundlock");
         }
-        config.connect_timeout(CONNECTION_MAX).keepalives_idle(SILENCE_MAX).tcp_user_timeout(SILENCE_MAX);
+        // Among several servers the one that takes writes is meant; the others are its standbys. Each gets its part of
+        // the time, or one that is cut off without a word would use up what its successor needs.
+        let servers = config.get_hosts().len().max(config.get_hostaddrs().len()).max(1);
+        if servers > 1 && config.get_target_session_attrs() == TargetSessionAttrs::Any {
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
+        let share = u32::try_from(servers).map_or(CONNECTION_MAX, |servers| CONNECTION_MAX / servers);
+        config.connect_timeout(share).keepalives_idle(SILENCE_MAX).tcp_user_timeout(SILENCE_MAX);
         Ok(Self { config, tls })
     }
 }
@@ -137,12 +147,8 @@ pub(super) async fn check_server(pool: &Pool, options: &Options) -> Result<(), S
             show(&held, "server_version").await?
         )));
     }
-    if options.durability == Durability::Full && show(&held, "synchronous_commit").await? == "off" {
-        return Err(StoreError::Refused(
-            "PostgreSQL has `synchronous_commit = off`: after a crash, used codes could be used again. Set it to `on` \
-             for this database (`ALTER DATABASE … SET synchronous_commit = on`)."
-                .to_owned(),
-        ));
+    if options.durability == Durability::Full {
+        refuse_forgetful(&held).await?;
     }
     let encoding = show(&held, "server_encoding").await?;
     if encoding != "UTF8" {
@@ -152,6 +158,21 @@ pub(super) async fn check_server(pool: &Pool, options: &Options) -> Result<(), S
     }
     held.give_back();
     Ok(())
+}
+
+/// Refuses a server that acknowledges what a crash, or the promotion of its synchronous standby, would undo.
+async fn refuse_forgetful(held: &Held) -> Result<(), StoreError> {
+    let waits_for = show(held, "synchronous_commit").await?;
+    let has_standby = !show(held, "synchronous_standby_names").await?.is_empty();
+    let loss = match waits_for.as_str() {
+        "off" => "after a crash",
+        "local" if has_standby => "after the synchronous standby took over",
+        _ => return Ok(()),
+    };
+    Err(StoreError::Refused(format!(
+        "PostgreSQL has `synchronous_commit = {waits_for}`: {loss}, used codes could be used again. Set it to `on` for \
+         this database (`ALTER DATABASE … SET synchronous_commit = on`)."
+    )))
 }
 
 pub(super) async fn show(held: &Held, setting: &str) -> Result<String, StoreError> {

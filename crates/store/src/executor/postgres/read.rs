@@ -2,8 +2,9 @@
 
 use deadpool_postgres::{ClientWrapper, Pool};
 use futures_util::future::join;
+use tokio::time::timeout;
 
-use super::connect::Held;
+use super::connect::{Held, TRIP_MAX};
 use super::error;
 use super::run::{self, Failed};
 use crate::error::StoreError;
@@ -25,7 +26,7 @@ pub(super) async fn query(
 ) -> Result<Vec<Row>, StoreError> {
     for _ in 1..TRIES {
         let held = Held::take(pool).await?;
-        match try_query(held.client()?, statement, params).await {
+        match bounded(try_query(held.client()?, statement, params)).await? {
             Err(Failed::Postgres(e)) if error::is_lost(&e) => {}
             outcome => {
                 held.give_back();
@@ -34,6 +35,12 @@ pub(super) async fn query(
         }
     }
     Err(StoreError::Unavailable("every connection was lost".to_owned()))
+}
+
+/// Waits for an answer no longer than a server that is there can take: one that is frozen keeps its connections, and
+/// would keep whoever asks.
+async fn bounded<T>(trip: impl Future<Output = T>) -> Result<T, StoreError> {
+    timeout(TRIP_MAX, trip).await.map_err(|_| StoreError::Unavailable("the server does not answer".to_owned()))
 }
 
 async fn try_query(
@@ -75,10 +82,10 @@ impl Snapshot {
         params: &[Value],
     ) -> Result<Vec<Row>, StoreError> {
         if self.begun {
-            return run::query(self.held.client()?, statement, params).await;
+            return bounded(run::query(self.held.client()?, statement, params)).await?;
         }
         for _ in 1..TRIES {
-            match begin(self.held.client()?, statement, params).await {
+            match bounded(begin(self.held.client()?, statement, params)).await? {
                 // Nothing was read yet, so another connection is as good.
                 Err(Failed::Postgres(e)) if error::is_lost(&e) => self.held = Held::take(&self.pool).await?,
                 outcome => {
@@ -92,7 +99,8 @@ impl Snapshot {
 
     pub(crate) async fn end(self) -> Result<(), StoreError> {
         if self.begun {
-            self.held.client()?.batch_execute("COMMIT").await.map_err(|e| error::read(&e, "COMMIT"))?;
+            let commit = bounded(self.held.client()?.batch_execute("COMMIT")).await?;
+            commit.map_err(|e| error::read(&e, "COMMIT"))?;
         }
         self.held.give_back();
         Ok(())
@@ -103,7 +111,7 @@ impl Snapshot {
         let Ok(client) = self.held.client() else { return };
         // One of its cached statements may be what failed, after the schema changed.
         client.statement_cache.clear();
-        if !self.begun || client.batch_execute("ROLLBACK").await.is_ok() {
+        if !self.begun || matches!(bounded(client.batch_execute("ROLLBACK")).await, Ok(Ok(()))) {
             self.held.give_back();
         }
     }
