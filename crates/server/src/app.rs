@@ -1,6 +1,6 @@
 //! What every request shares: store, keys, clock, randomness, hash pool. Holds values; decides nothing.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
@@ -53,6 +53,8 @@ pub(crate) struct App {
     pub(crate) refusals: Refusals,
     /// How many one-time codes were compared with an account's authenticators.
     pub(crate) codes_checked: AtomicU64,
+    /// Whether it was told to end, and still answers.
+    pub(crate) stopping: AtomicBool,
 }
 
 /// The signing keys, and the verifier of tokens for the account API that goes with them.

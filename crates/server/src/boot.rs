@@ -109,6 +109,7 @@ pub(crate) async fn assemble(
         flows: Flows::new(),
         watched: Watched::default(),
         codes_checked: std::sync::atomic::AtomicU64::new(0),
+        stopping: std::sync::atomic::AtomicBool::new(false),
     }))
 }
 

@@ -42,6 +42,9 @@ pub(crate) struct Listen {
     pub(crate) address: SocketAddr,
     /// Networks of the reverse proxies in front, as CIDR; none is trusted by default.
     pub(crate) behind: Vec<String>,
+    /// How long a server that was told to end goes on answering while `/health/ready` says `stopping`, so that a
+    /// balancer sends nobody here any more before the doors close.
+    pub(crate) stopping_seconds: u16,
     /// What one connection, one source and all together may take.
     pub(crate) limits: Limits,
 }
@@ -129,7 +132,12 @@ impl Default for Config {
 
 impl Default for Listen {
     fn default() -> Self {
-        Self { address: SocketAddr::from(([127, 0, 0, 1], 8080)), behind: Vec::new(), limits: Limits::default() }
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            behind: Vec::new(),
+            stopping_seconds: 0,
+            limits: Limits::default(),
+        }
     }
 }
 

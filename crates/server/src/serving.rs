@@ -7,6 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use poundlock_core::audit::Event;
@@ -16,6 +18,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::app::SharedApp;
 use crate::boot::{self, DataLock};
@@ -47,6 +50,15 @@ pub(crate) struct Serving {
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+}
+
+impl Signals {
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 impl Serving {
@@ -86,14 +98,15 @@ impl Serving {
         Ok(())
     }
 
-    /// Waits for SIGINT or SIGTERM, then ends.
+    /// Waits for SIGINT or SIGTERM, says that it stops for as long as a balancer needs to notice, then ends.
     pub(crate) async fn until_told(mut self) -> anyhow::Result<()> {
         self.hear_signals()?;
         if let Some(signals) = &mut self.signals {
-            tokio::select! {
-                _ = signals.interrupt.recv() => {}
-                _ = signals.terminate.recv() => {}
-            }
+            signals.next().await;
+            self.app.stopping.store(true, Ordering::SeqCst);
+            let until_noticed = Duration::from_secs(u64::from(self.app.config.listen.stopping_seconds));
+            // Who sends a second signal is in a hurry.
+            let _ = timeout(until_noticed, signals.next()).await;
         }
         self.end().await
     }
@@ -121,7 +134,7 @@ impl Serving {
     /// answer must not hold up the end for ever, and then has what it had.
     async fn await_flows(&self) {
         let most = self.app.config.listen.limits.drain;
-        if tokio::time::timeout(most, self.app.flows.ended()).await.is_err() {
+        if timeout(most, self.app.flows.ended()).await.is_err() {
             tracing::warn!("some requests were still being decided at shutdown");
         }
     }

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 const PREFIX: &str = "POUNDLOCK_";
 
 /// Names that are not settings but are read elsewhere.
-const NOT_SETTINGS: [&str; 3] = ["CONFIG", "MASTER_KEY", "TEST_POSTGRES"];
+const NOT_SETTINGS: [&str; 4] = ["CONFIG", "MASTER_KEY", "TEST_NODES", "TEST_POSTGRES"];
 
 /// The file of the key that `POUNDLOCK_MASTER_KEY` would hold: read as a key file, with its checks, and not as the value
 /// of a setting that would then be refused, and shown, as no section.

@@ -1,5 +1,7 @@
 //! `GET /health/live` and `/health/ready`: whether the process runs, and whether it can be asked anything.
 
+use std::sync::atomic::Ordering;
+
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -21,7 +23,8 @@ pub(crate) async fn live() -> impl IntoResponse {
     axum::Json(json!({ "status": "live" }))
 }
 
-/// The store answers and takes writes, and the clock can be trusted; else what is wrong, and what to do.
+/// The store answers and takes writes, the clock can be trusted, and nobody has told the server to end; else what is
+/// wrong, and what to do.
 pub(crate) async fn ready(State(app): State<SharedApp>) -> Response {
     // A read that costs the same however many users there are: anyone may ask, as often as they like. Whether the
     // store can be written is found out by the watch, not by whoever asks.
@@ -32,13 +35,18 @@ pub(crate) async fn ready(State(app): State<SharedApp>) -> Response {
     let to_do: Vec<&str> = [store, clock].into_iter().flatten().map(|(_, to_do)| to_do).collect();
     let said = |wrong: Wrong| wrong.map_or("ok", |(what, _)| what);
     let mut body = json!({ "status": "ready", "clock": said(clock), "store": said(store) });
-    let Some((fault, _)) = store.or(clock) else { return axum::Json(body).into_response() };
+    let (word, reason) = match (app.stopping.load(Ordering::SeqCst), store, clock) {
+        (true, ..) => ("stopping", "stopping"),
+        (false, Some(_), _) => ("unready", "store_unavailable"),
+        (false, None, Some(_)) => ("unready", "clock"),
+        (false, None, None) => return axum::Json(body).into_response(),
+    };
     if let Some(members) = body.as_object_mut() {
-        members.insert("status".to_owned(), json!("unready"));
+        members.insert("status".to_owned(), json!(word));
         members.insert("to_do".to_owned(), json!(to_do));
     }
-    let reason = if store.is_some() { "store_unavailable" } else { "clock" };
-    let told = Told { kind: "unready", reason, reference: String::new(), fault: Some(fault.to_owned()) };
+    let fault = store.or(clock).map(|(what, _)| what.to_owned());
+    let told = Told { kind: "unready", reason, reference: String::new(), fault };
     (StatusCode::SERVICE_UNAVAILABLE, Extension(told), axum::Json(body)).into_response()
 }
 

@@ -211,7 +211,7 @@ async fn ask(address: SocketAddr, bytes: &str) -> String {
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes.as_bytes()).await.unwrap();
     let mut said = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut said));
+    let read = timeout(Duration::from_secs(20), stream.read_to_end(&mut said));
     read.await.expect("it hangs").unwrap();
     String::from_utf8(said).unwrap()
 }
