@@ -2,7 +2,11 @@
 //! goes away.
 
 mod crossing;
+mod failover;
+mod killed;
 mod news;
+mod rolling;
+mod service;
 
 use poundlock::testing::TestApp;
 use poundlock_store::testing::TestStore;

@@ -32,7 +32,11 @@ impl World {
     pub(crate) async fn on(store: &Store) -> Self {
         let folder = TempDir::new().unwrap();
         let data = folder.path().to_owned();
-        let app = TestApp::with(store, |settings| settings.data = Some(data)).await;
+        let app = TestApp::with(store, |settings| {
+            settings.data = Some(data);
+            settings.alone = Some("a store is restored or moved when every node has stopped");
+        })
+        .await;
         let ada = app.enrol("ada", &[]).await;
         Self { app, ada, folder }
     }
