@@ -18,7 +18,7 @@ use crate::{
 type Work = fn(&mut Bench) -> Result<Counts>;
 
 /// In the order they run: cheap and telling first.
-const STAGES: [(&str, &str, Work); 11] = [
+const STAGES: [(&str, &str, Work); 13] = [
     ("tools", "what the checks need is installed", tools),
     ("fmt", "the code is formatted", fmt),
     ("clippy", "no lint speaks, all targets", clippy),
@@ -27,6 +27,7 @@ const STAGES: [(&str, &str, Work); 11] = [
     ("unit", "tests beside the code, all crates", unit),
     ("integration", "tests of whole crates, style rules included", integration),
     ("otel", "traces reach a collector, with the feature on", traces),
+    ("nodes", "the HTTP suite once more, each server a pair of nodes on PostgreSQL", nodes),
     ("doc", "examples in the documentation, good and refused", doc),
     ("demo", "docs/demo.sh with the built binary", demo),
     ("judges", "programs in other languages agree with us", outside_judges),
@@ -154,6 +155,18 @@ fn traces(bench: &mut Bench) -> Result<Counts> {
     if ran.ok && counts.passed == 0 {
         bail!("no test of traces ran");
     }
+    Ok(honest(&ran, counts))
+}
+
+/// Every HTTP test that runs on PostgreSQL, with requests going to two nodes by turns.
+fn nodes(bench: &mut Bench) -> Result<Counts> {
+    bench.with_postgres()?;
+    let mut environment = bench.environment.clone();
+    environment.push(("POUNDLOCK_TEST_NODES".to_owned(), "2".into()));
+    let tree = Tree { root: &bench.root, environment: &environment, echo: true };
+    let package = bench.runner.package("poundlock");
+    let words: Vec<&str> = package.iter().map(String::as_str).chain(["--test", "all", "::postgres"]).collect();
+    let (ran, counts) = bench.runner.test(&tree, &words)?;
     Ok(honest(&ran, counts))
 }
 
