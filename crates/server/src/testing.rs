@@ -9,6 +9,7 @@
 )]
 
 mod audit;
+mod contract;
 pub mod fuzz;
 mod inside;
 mod pair;
@@ -32,6 +33,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+pub use self::contract::{admin_document, public_document};
 pub use self::inside::Tried;
 use self::pair::Pair;
 use crate::app::SharedApp;
@@ -266,7 +268,10 @@ impl TestApp {
     pub async fn raw(&self, from: IpAddr, mut request: Request<Body>) -> Reply {
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(from, 50_000)));
         self.settle().await;
-        reply(self.public_by_turns().oneshot(request).await.unwrap()).await
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let reply = reply(self.public_by_turns().oneshot(request).await.unwrap()).await;
+        contract::holds(contract::public(), &method, &path, &reply);
+        reply
     }
 
     /// A request to the admin socket's router.
@@ -276,8 +281,16 @@ impl TestApp {
             request = request.header("content-type", "application/json");
         }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.admin_raw(request.body(body).unwrap()).await
+    }
+
+    /// A request to the admin socket's router, as it is.
+    pub async fn admin_raw(&self, request: Request<Body>) -> Reply {
         self.settle().await;
-        reply(self.admin_by_turns().oneshot(request.body(body).unwrap()).await.unwrap()).await
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let reply = reply(self.admin_by_turns().oneshot(request).await.unwrap()).await;
+        contract::holds(contract::admin(), &method, &path, &reply);
+        reply
     }
 
     /// The present code of a seed, by the server's own clock.

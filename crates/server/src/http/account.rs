@@ -1,45 +1,101 @@
 //! `/v1/account`, `/v1/factors` and `/v1/devices`: what the owner of an account sees and changes.
 
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use poundlock_core::id::{DeviceId, FactorId};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use axum::extract::State;
+use poundlock_core::id::{DeviceId, FactorId, Subject};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::body::{Json, SecretText};
 use super::edge::request_id::RequestId;
 use super::error::Problem;
-use super::session::{done, seconds};
+use super::session::{Done, done, seconds};
+use super::url::Path;
 use crate::app::SharedApp;
 use crate::flow::account as flow;
 use crate::flow::session::Caller;
 use crate::journal::Origin;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChangePassword {
     new_password: SecretText,
     step_up: SecretText,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StepUp {
     step_up: SecretText,
 }
 
-type Answer = Result<axum::Json<Value>, Problem>;
+/// The account.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Account {
+    /// The `sub` of its tokens.
+    #[schemars(with = "String")]
+    sub: Subject,
+    name: String,
+    display_name: String,
+    groups: Vec<String>,
+    made_at: i64,
+    recovery_codes_left: i64,
+}
+
+/// A second factor.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Factor {
+    #[schemars(with = "String")]
+    id: FactorId,
+    /// `totp`.
+    kind: &'static str,
+    label: String,
+    made_at: i64,
+    used_at: Option<i64>,
+    clock_drift_seconds: i64,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Factors {
+    factors: Vec<Factor>,
+    recovery_codes_left: i64,
+}
+
+/// Shown once.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct RecoveryCodes {
+    recovery_codes: Vec<SecretText>,
+}
+
+/// A known device.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Device {
+    #[schemars(with = "String")]
+    id: DeviceId,
+    /// Whether it is the one that asks.
+    present: bool,
+    made_at: i64,
+    used_at: i64,
+    revoked_at: Option<i64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Devices {
+    devices: Vec<Device>,
+}
+
+type Answer<T> = Result<axum::Json<T>, Problem>;
 
 /// The account.
-pub(crate) async fn show(caller: Caller) -> axum::Json<Value> {
-    let user = &caller.account.user;
-    axum::Json(json!({
-        "sub": user.subject,
-        "name": user.name,
-        "display_name": user.display_name,
-        "groups": user.groups,
-        "made_at": seconds(user.made_at),
-        "recovery_codes_left": caller.account.codes.left,
+pub(crate) async fn show(caller: Caller) -> Answer<Account> {
+    let codes = caller.account.codes;
+    let user = caller.account.user;
+    Ok(axum::Json(Account {
+        sub: user.subject,
+        name: user.name,
+        display_name: user.display_name,
+        groups: user.groups,
+        made_at: seconds(user.made_at),
+        recovery_codes_left: codes.left,
     }))
 }
 
@@ -50,27 +106,22 @@ pub(crate) async fn change_password(
     origin: Origin,
     request: RequestId,
     Json(body): Json<ChangePassword>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     done(flow::change_password(app, caller, (body.new_password.0, body.step_up.0), origin).await, &request)
 }
 
 /// The account's second factors.
-pub(crate) async fn factors(State(app): State<SharedApp>, caller: Caller, request: RequestId) -> Answer {
+pub(crate) async fn factors(State(app): State<SharedApp>, caller: Caller, request: RequestId) -> Answer<Factors> {
     let listed = flow::factors(&app, &caller).await.map_err(|refused| Problem::of(refused, &request))?;
-    let totp: Vec<Value> = listed
-        .iter()
-        .map(|factor| {
-            json!({
-                "id": factor.id,
-                "kind": "totp",
-                "label": factor.label,
-                "made_at": seconds(factor.made_at),
-                "used_at": factor.used_at.map(seconds),
-                "clock_drift_seconds": factor.drift * 30,
-            })
-        })
-        .collect();
-    Ok(axum::Json(json!({ "factors": totp, "recovery_codes_left": caller.account.codes.left })))
+    let factors = listed.into_iter().map(|factor| Factor {
+        id: factor.id,
+        kind: "totp",
+        label: factor.label,
+        made_at: seconds(factor.made_at),
+        used_at: factor.used_at.map(seconds),
+        clock_drift_seconds: factor.drift * 30,
+    });
+    Ok(axum::Json(Factors { factors: factors.collect(), recovery_codes_left: caller.account.codes.left }))
 }
 
 /// A new set of recovery codes.
@@ -80,11 +131,10 @@ pub(crate) async fn new_codes(
     origin: Origin,
     request: RequestId,
     Json(body): Json<StepUp>,
-) -> Answer {
+) -> Answer<RecoveryCodes> {
     let codes = flow::new_codes(&app, &caller, &body.step_up.0, &origin).await;
     let codes = codes.map_err(|refused| Problem::of(refused, &request))?;
-    let shown: Vec<&String> = codes.iter().map(|code| code.reveal()).collect();
-    Ok(axum::Json(json!({ "recovery_codes": shown })))
+    Ok(axum::Json(RecoveryCodes { recovery_codes: codes.into_iter().map(SecretText).collect() }))
 }
 
 /// Removes a second factor.
@@ -95,27 +145,22 @@ pub(crate) async fn remove_factor(
     origin: Origin,
     request: RequestId,
     Json(body): Json<StepUp>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     let id: FactorId = id.parse().map_err(|_| Problem::not_found(&request))?;
     done(flow::remove_factor(&app, &caller, (id, &body.step_up.0), &origin).await, &request)
 }
 
 /// The account's known devices.
-pub(crate) async fn devices(State(app): State<SharedApp>, caller: Caller, request: RequestId) -> Answer {
+pub(crate) async fn devices(State(app): State<SharedApp>, caller: Caller, request: RequestId) -> Answer<Devices> {
     let listed = flow::devices(&app, &caller).await.map_err(|refused| Problem::of(refused, &request))?;
-    let devices: Vec<Value> = listed
-        .iter()
-        .map(|device| {
-            json!({
-                "id": device.id,
-                "present": caller.session.device() == Some(device.id),
-                "made_at": seconds(device.made_at),
-                "used_at": seconds(device.used_at),
-                "revoked_at": device.revoked_at.map(seconds),
-            })
-        })
-        .collect();
-    Ok(axum::Json(json!({ "devices": devices })))
+    let devices = listed.into_iter().map(|device| Device {
+        id: device.id,
+        present: caller.session.device() == Some(device.id),
+        made_at: seconds(device.made_at),
+        used_at: seconds(device.used_at),
+        revoked_at: device.revoked_at.map(seconds),
+    });
+    Ok(axum::Json(Devices { devices: devices.collect() }))
 }
 
 /// Revokes a known device: from then on it is a stranger.
@@ -125,7 +170,7 @@ pub(crate) async fn revoke_device(
     Path(id): Path<String>,
     origin: Origin,
     request: RequestId,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     let id: DeviceId = id.parse().map_err(|_| Problem::not_found(&request))?;
     done(flow::revoke_device(&app, &caller, id, &origin).await, &request)
 }

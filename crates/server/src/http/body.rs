@@ -6,8 +6,9 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use poundlock_core::secret::Secret;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Deserializer};
+use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::error::Problem;
@@ -87,17 +88,38 @@ fn is_deep(bytes: &[u8]) -> bool {
 /// What is wrong with a body, without repeating any of it: a value may be a secret in the wrong field.
 fn explained(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let kind = match text.split_once(": ") {
-        Some(("invalid type" | "invalid value", rest)) => {
-            format!("a member has the wrong type: expected {}", rest.rsplit("expected ").next().unwrap_or("another"))
-        }
+    let expected = || text.rsplit("expected ").next().unwrap_or("another");
+    let kind = match text.split_once([':', '`']) {
+        Some(("invalid type" | "invalid value", _)) => format!("a member has the wrong type: expected {}", expected()),
+        Some(("unknown field ", _)) => format!("there is no such member: expected {}", expected()),
+        Some(("unknown variant ", _)) => format!("there is no such choice: expected {}", expected()),
         _ => text,
     };
     kind.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
-/// Text that is wiped and never printed.
+/// Text that is wiped and never printed. It can be written, since some answers show a secret, once.
 pub(crate) struct SecretText(pub(crate) Secret<String>);
+
+impl Serialize for SecretText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.reveal())
+    }
+}
+
+impl JsonSchema for SecretText {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SecretText".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
 
 impl<'de> Deserialize<'de> for SecretText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -155,5 +177,8 @@ mod tests {
         let error = parse::<Body>(br#"{"name":12345678}"#).unwrap_err();
         assert!(!error.contains("12345678"), "{error}");
         assert!(error.contains("expected a string"), "{error}");
+        let error = parse::<Body>(br#"{"hunter2":1}"#).unwrap_err();
+        assert!(!error.contains("hunter2"), "{error}");
+        assert!(error.contains("expected `name`"), "{error}");
     }
 }

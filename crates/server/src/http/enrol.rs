@@ -1,21 +1,22 @@
 //! `POST /v1/invite/accept` and the first enrolment inside it.
 
 use axum::extract::State;
+use poundlock_core::id::FactorId;
 use poundlock_core::totp::Code;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::body::{Json, SecretText};
 use super::edge::request_id::RequestId;
 use super::error::Problem;
-use super::session::{seconds, tokens};
+use super::session::{Tokens, seconds, tokens};
 use crate::app::SharedApp;
 use crate::flow::enrol::{self as flow, Confirmed};
 use crate::flow::invite::{self, Acceptance};
 use crate::flow::session::Caller;
 use crate::journal::Origin;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Accept {
     invite: SecretText,
@@ -25,20 +26,61 @@ pub(crate) struct Accept {
     scope: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Offer {
     login: SecretText,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Confirm {
     login: SecretText,
+    #[schemars(extend("pattern" = "^[0-9]{6}$"))]
     code: SecretText,
 }
 
-type Answer = Result<axum::Json<Value>, Problem>;
+/// A login that waits for an enrolment.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Begun {
+    login: SecretText,
+    /// `enrol`.
+    state: &'static str,
+    /// The name of the account, where an invite or ticket gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    factors: Vec<&'static str>,
+    expires_in: i64,
+}
+
+/// A new seed, shown once.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Seed {
+    /// In base32.
+    secret: SecretText,
+    /// `otpauth://`, for the picture that an app reads.
+    uri: SecretText,
+}
+
+/// A further factor.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Added {
+    #[schemars(with = "String")]
+    factor: FactorId,
+    /// Until then it is on probation.
+    held_until: Option<i64>,
+    clock_drift_seconds: i64,
+}
+
+/// What a confirmation leads to: tokens for a first factor, else the factor.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Enrolled {
+    Tokens(Box<Tokens>),
+    Added(Added),
+}
+
+type Answer<T> = Result<axum::Json<T>, Problem>;
 
 /// An invite with a new password, or a ticket with the present one.
 pub(crate) async fn accept(
@@ -46,7 +88,7 @@ pub(crate) async fn accept(
     origin: Origin,
     request: RequestId,
     Json(body): Json<Accept>,
-) -> Answer {
+) -> Answer<Begun> {
     let acceptance = Acceptance {
         invite: body.invite.0,
         password: body.password.0,
@@ -55,13 +97,13 @@ pub(crate) async fn accept(
         scope: body.scope,
     };
     let accepted = invite::accept(app, acceptance, origin).await.map_err(|refused| Problem::of(refused, &request))?;
-    Ok(axum::Json(json!({
-        "login": accepted.login.reveal(),
-        "state": "enrol",
-        "name": accepted.name,
-        "factors": ["totp"],
-        "expires_in": accepted.expires_in,
-    })))
+    Ok(axum::Json(Begun {
+        login: SecretText(accepted.login),
+        state: "enrol",
+        name: Some(accepted.name),
+        factors: vec!["totp"],
+        expires_in: accepted.expires_in,
+    }))
 }
 
 /// The one enrolment that a session opened by a recovery code gives: goes on like that of an invite.
@@ -70,15 +112,16 @@ pub(crate) async fn begin_recovered(
     caller: Caller,
     origin: Origin,
     request: RequestId,
-) -> Answer {
+) -> Answer<Begun> {
     let begun = flow::begin_recovered(&app, &caller, &origin).await;
     let handle = begun.map_err(|refused| Problem::of(refused, &request))?;
-    Ok(axum::Json(json!({
-        "login": handle.login.reveal(),
-        "state": "enrol",
-        "factors": handle.factors,
-        "expires_in": handle.expires_in,
-    })))
+    Ok(axum::Json(Begun {
+        login: SecretText(handle.login),
+        state: "enrol",
+        name: None,
+        factors: handle.factors,
+        expires_in: handle.expires_in,
+    }))
 }
 
 /// A new seed, shown once.
@@ -87,9 +130,9 @@ pub(crate) async fn offer(
     origin: Origin,
     request: RequestId,
     Json(body): Json<Offer>,
-) -> Answer {
+) -> Answer<Seed> {
     let offered = flow::offer(app, body.login.0, origin).await.map_err(|refused| Problem::of(refused, &request))?;
-    Ok(axum::Json(json!({ "secret": offered.secret.reveal(), "uri": offered.uri.reveal() })))
+    Ok(axum::Json(Seed { secret: SecretText(offered.secret), uri: SecretText(offered.uri) }))
 }
 
 /// A first code of it: the confirmation is the login.
@@ -98,15 +141,15 @@ pub(crate) async fn confirm(
     origin: Origin,
     request: RequestId,
     Json(body): Json<Confirm>,
-) -> Answer {
+) -> Answer<Enrolled> {
     let code = Code::parse(body.code.0.reveal()).map_err(|bad| Problem::bad_request(&request, &bad.to_string()))?;
     let confirmed = flow::confirm(app, body.login.0, code, origin).await;
     match confirmed.map_err(|refused| Problem::of(refused, &request))? {
-        Confirmed::Login(opened) => Ok(axum::Json(tokens(&opened))),
-        Confirmed::Added { factor, held_until, drift_steps } => Ok(axum::Json(json!({
-            "factor": factor,
-            "held_until": held_until.map(seconds),
-            "clock_drift_seconds": drift_steps * 30,
+        Confirmed::Login(opened) => Ok(axum::Json(Enrolled::Tokens(Box::new(tokens(*opened))))),
+        Confirmed::Added { factor, held_until, drift_steps } => Ok(axum::Json(Enrolled::Added(Added {
+            factor,
+            held_until: held_until.map(seconds),
+            clock_drift_seconds: drift_steps * 30,
         }))),
     }
 }

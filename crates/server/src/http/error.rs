@@ -1,7 +1,7 @@
 //! Refusals and faults as `application/problem+json` (RFC 9457), each with a stable type, a reference and what to do
 //! next. The one place where a decision becomes a status.
 
-mod words;
+pub(crate) mod words;
 
 use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -13,6 +13,9 @@ use self::words::Words;
 use super::edge::request_id::RequestId;
 use crate::flow::{Fault, Handle, Refused};
 use crate::refusals::Told;
+
+/// Longest detail, in characters: some name what was asked for, and that may be as long as anybody likes.
+const DETAIL_CHARS_MAX: usize = 2000;
 
 /// An error answer.
 #[derive(Debug)]
@@ -49,7 +52,8 @@ impl Problem {
     }
 
     fn saying(words: Words, reference: String, detail: &str) -> Self {
-        Self { detail: Some(detail.to_owned()), ..Self::new(words, reference) }
+        let detail = detail.chars().take(DETAIL_CHARS_MAX).collect();
+        Self { detail: Some(detail), ..Self::new(words, reference) }
     }
 
     /// The answer to what a flow refused. A fault is shown as a constant; its text goes to the log.
@@ -83,8 +87,10 @@ impl Problem {
     }
 
     pub(crate) fn bad_body(reference: String, status: StatusCode, why: &str) -> Self {
-        let words = if status == StatusCode::PAYLOAD_TOO_LARGE { words::TOO_LARGE } else { words::BAD_REQUEST };
-        Self::saying(words, reference, why)
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::new(words::TOO_LARGE, reference);
+        }
+        Self::saying(words::BAD_REQUEST, reference, why)
     }
 
     pub(crate) fn bad_json(reference: String, why: &str) -> Self {
@@ -152,7 +158,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Words { code, status, title, detail, retry_after, challenge, max_age } = *self.words;
         let body = Body {
-            r#type: format!("urn:poundlock:problem:{code}"),
+            r#type: self.words.uri(),
             title,
             status: status.as_u16(),
             detail: self.detail.as_deref().unwrap_or(detail),

@@ -1,5 +1,6 @@
 //! `GET /health/live` and `/health/ready`: whether the process runs, and whether it can be asked anything.
 
+use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
 use axum::Extension;
@@ -8,8 +9,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use poundlock_core::timekeeping::Reading;
 use poundlock_store::setting;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
+use super::table::{Answered, Answers, Signature, answer_schema};
 use crate::app::SharedApp;
 use crate::jobs::watch::{self, Wrong, answer};
 use crate::refusals::Told;
@@ -18,14 +21,56 @@ use crate::refusals::Told;
 const SILENT: Wrong =
     Some(("does not answer", "See that the database runs and can be reached from here. The server goes on by itself."));
 
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Live {
+    /// `live`.
+    status: &'static str,
+}
+
+/// Whether the server can be asked anything, and what is in the way.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Ready {
+    /// `ready`, `unready`, or `stopping`.
+    status: &'static str,
+    /// `ok`, or what is wrong with the clock.
+    clock: &'static str,
+    /// `ok`, or what is wrong with the store.
+    store: &'static str,
+    /// What to do about it, one sentence for each trouble.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    to_do: Vec<&'static str>,
+}
+
+impl IntoResponse for Ready {
+    fn into_response(self) -> Response {
+        let (reason, fault) = match (self.status, self.store, self.clock) {
+            ("ready", ..) => return axum::Json(self).into_response(),
+            ("stopping", ..) => ("stopping", None),
+            (_, "ok", clock) => ("clock", Some(clock.to_owned())),
+            (_, store, _) => ("store_unavailable", Some(store.to_owned())),
+        };
+        let told = Told { kind: "unready", reason, reference: String::new(), fault };
+        (StatusCode::SERVICE_UNAVAILABLE, Extension(told), axum::Json(self)).into_response()
+    }
+}
+
+impl Answers for Ready {
+    fn answers(signature: &mut Signature) {
+        for (status, says) in [(200, "The server can be asked."), (503, "It cannot be asked now.")] {
+            let content = Some(("application/json", answer_schema::<Self>()));
+            signature.answers.push(Answered { status, content, says });
+        }
+    }
+}
+
 /// The process runs.
-pub(crate) async fn live() -> impl IntoResponse {
-    axum::Json(json!({ "status": "live" }))
+pub(crate) async fn live() -> axum::Json<Live> {
+    axum::Json(Live { status: "live" })
 }
 
 /// The store answers and takes writes, the clock can be trusted, and nobody has told the server to end; else what is
 /// wrong, and what to do.
-pub(crate) async fn ready(State(app): State<SharedApp>) -> Response {
+pub(crate) async fn ready(State(app): State<SharedApp>) -> Ready {
     // A read that costs the same however many users there are: anyone may ask, as often as they like. Whether the
     // store can be written is found out by the watch, not by whoever asks.
     let (database, read) =
@@ -34,29 +79,27 @@ pub(crate) async fn ready(State(app): State<SharedApp>) -> Response {
     let clock = watch::clock(&app, database.flatten());
     let to_do: Vec<&str> = [store, clock].into_iter().flatten().map(|(_, to_do)| to_do).collect();
     let said = |wrong: Wrong| wrong.map_or("ok", |(what, _)| what);
-    let mut body = json!({ "status": "ready", "clock": said(clock), "store": said(store) });
-    let (word, reason) = match (app.stopping.load(Ordering::SeqCst), store, clock) {
-        (true, ..) => ("stopping", "stopping"),
-        (false, Some(_), _) => ("unready", "store_unavailable"),
-        (false, None, Some(_)) => ("unready", "clock"),
-        (false, None, None) => return axum::Json(body).into_response(),
+    let status = match (app.stopping.load(Ordering::SeqCst), to_do.is_empty()) {
+        (true, _) => "stopping",
+        (false, true) => "ready",
+        (false, false) => "unready",
     };
-    if let Some(members) = body.as_object_mut() {
-        members.insert("status".to_owned(), json!(word));
-        members.insert("to_do".to_owned(), json!(to_do));
-    }
-    let fault = store.or(clock).map(|(what, _)| what.to_owned());
-    let told = Told { kind: "unready", reason, reference: String::new(), fault };
-    (StatusCode::SERVICE_UNAVAILABLE, Extension(told), axum::Json(body)).into_response()
+    Ready { status, clock: said(clock), store: said(store), to_do }
+}
+
+/// What only the running server has seen.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Seen {
+    clock_ready: bool,
+    /// A machine that sends `X-Forwarded-For` and is not in `listen.behind`.
+    #[schemars(with = "Option<String>")]
+    unasked_proxy: Option<IpAddr>,
+    hash_memory_kib: usize,
 }
 
 /// What only the running server has seen, for `poundlock doctor`.
-pub(crate) async fn seen(State(app): State<SharedApp>) -> impl IntoResponse {
-    let is_ready = matches!(app.time.reading(), Reading::Ready { .. });
-    let hashes = app.hasher.counts();
-    axum::Json(json!({
-        "clock_ready": is_ready,
-        "unasked_proxy": app.unasked_proxy.get(),
-        "hash_memory_kib": hashes.memory_kib,
-    }))
+pub(crate) async fn seen(State(app): State<SharedApp>) -> axum::Json<Seen> {
+    let clock_ready = matches!(app.time.reading(), Reading::Ready { .. });
+    let unasked_proxy = app.unasked_proxy.get().copied();
+    axum::Json(Seen { clock_ready, unasked_proxy, hash_memory_kib: app.hasher.counts().memory_kib })
 }

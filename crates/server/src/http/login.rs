@@ -3,19 +3,19 @@
 use axum::extract::State;
 use poundlock_core::recovery::RecoveryCode;
 use poundlock_core::totp::Code;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::body::{Json, SecretText};
 use super::edge::request_id::RequestId;
 use super::error::Problem;
-use super::session::{outcome, tokens};
+use super::session::{Proved, Tokens, outcome, tokens};
 use crate::app::SharedApp;
 use crate::flow::Handle;
 use crate::flow::login::{self, Begun, PasswordAttempt};
 use crate::journal::Origin;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Begin {
     name: String,
@@ -27,14 +27,44 @@ pub(crate) struct Begin {
     scope: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Step {
+pub(crate) struct TotpStep {
     login: SecretText,
+    #[schemars(extend("pattern" = "^[0-9]{6}$"))]
     code: SecretText,
 }
 
-type Answer = Result<axum::Json<Value>, Problem>;
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RecoveryStep {
+    login: SecretText,
+    /// Upper or lower case, with or without the dashes.
+    #[schemars(extend("pattern" = "^([0-9a-hjkmnp-tv-zA-HJKMNP-TV-Z]-?){26}$"))]
+    code: SecretText,
+}
+
+/// What a login asks for next.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Asked {
+    /// The login's handle: the next step names it.
+    login: SecretText,
+    /// `second_factor`.
+    state: &'static str,
+    factors: Vec<&'static str>,
+    /// Seconds that are left for it.
+    expires_in: i64,
+}
+
+/// What a name and a password lead to: never a token, unless a recovery code came along.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Entered {
+    Asked(Asked),
+    Tokens(Box<Tokens>),
+}
+
+type Answer<T> = Result<axum::Json<T>, Problem>;
 
 /// A name and a password: never a token, unless a recovery code was sent along.
 pub(crate) async fn begin(
@@ -42,7 +72,7 @@ pub(crate) async fn begin(
     origin: Origin,
     request: RequestId,
     Json(body): Json<Begin>,
-) -> Answer {
+) -> Answer<Entered> {
     let attempt = PasswordAttempt {
         name: body.name,
         password: login::attempt(body.password.0).map_err(|refused| Problem::of(refused, &request))?,
@@ -53,8 +83,8 @@ pub(crate) async fn begin(
         scope: body.scope,
     };
     match login::begin(app, attempt, origin).await {
-        Ok(Begun::Ask(handle)) => Ok(axum::Json(ask(&handle))),
-        Ok(Begun::Open(opened)) => Ok(axum::Json(tokens(&opened))),
+        Ok(Begun::Ask(handle)) => Ok(axum::Json(Entered::Asked(ask(handle)))),
+        Ok(Begun::Open(opened)) => Ok(axum::Json(Entered::Tokens(Box::new(tokens(*opened))))),
         Err(refused) => Err(Problem::of(refused, &request)),
     }
 }
@@ -64,11 +94,11 @@ pub(crate) async fn totp(
     State(app): State<SharedApp>,
     origin: Origin,
     request: RequestId,
-    Json(body): Json<Step>,
-) -> Answer {
+    Json(body): Json<TotpStep>,
+) -> Answer<Proved> {
     let code = Code::parse(body.code.0.reveal()).map_err(|bad| Problem::bad_request(&request, &bad.to_string()))?;
     let answer = login::totp(app, body.login.0, code, origin).await;
-    answer.map(|done| axum::Json(outcome(&done))).map_err(|refused| Problem::of(refused, &request))
+    answer.map(|done| axum::Json(outcome(done))).map_err(|refused| Problem::of(refused, &request))
 }
 
 /// A recovery code.
@@ -76,20 +106,20 @@ pub(crate) async fn recovery(
     State(app): State<SharedApp>,
     origin: Origin,
     request: RequestId,
-    Json(body): Json<Step>,
-) -> Answer {
+    Json(body): Json<RecoveryStep>,
+) -> Answer<Proved> {
     let code =
         RecoveryCode::parse(body.code.0.reveal()).map_err(|bad| Problem::bad_request(&request, &bad.to_string()))?;
     let answer = login::recovery(app, body.login.0, code, origin).await;
-    answer.map(|done| axum::Json(outcome(&done))).map_err(|refused| Problem::of(refused, &request))
+    answer.map(|done| axum::Json(outcome(done))).map_err(|refused| Problem::of(refused, &request))
 }
 
 /// What a login asks for next.
-pub(crate) fn ask(handle: &Handle) -> Value {
-    json!({
-        "login": handle.login.reveal(),
-        "state": "second_factor",
-        "factors": handle.factors,
-        "expires_in": handle.expires_in,
-    })
+pub(crate) fn ask(handle: Handle) -> Asked {
+    Asked {
+        login: SecretText(handle.login),
+        state: "second_factor",
+        factors: handle.factors,
+        expires_in: handle.expires_in,
+    }
 }

@@ -3,43 +3,75 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{delete, get, post};
 
 use super::edge::{caps, cors, headers, host, peer, request_id};
-use super::{account, enrol, error, health, keys, login, session, step_up};
+use super::error::words::{self, Words};
+use super::table::Table;
+use super::{account, enrol, health, keys, login, openapi, session, step_up};
 use crate::app::SharedApp;
 
 /// The largest body of any route, in bytes: a password of 1024 bytes, escaped, fits many times (OPS-04).
 const BODY_BYTES_MAX: usize = 16 * 1024;
 
+/// How a guess at a secret that can be guessed is refused.
+const GUESS: &[Words] =
+    &[words::TOO_MANY_ATTEMPTS, words::BLOCKED, words::REBIND, words::BUSY, words::GONE, words::WRONG_STEP];
+const PASSWORD: &[Words] = &[words::CREDENTIALS, words::UNUSABLE];
+const CODE: &[Words] = &[words::CODE, words::HELD];
+/// How tokens are refused to who has proved enough for them.
+const TOKENS: &[Words] = &[words::NOT_ALLOWED, words::SESSION_ENDED];
+const REFRESH: &[Words] =
+    &[words::BAD_REFRESH, words::REFRESH_TOO_OFTEN, words::REFRESH_REUSE, words::INSUFFICIENT_USER_AUTHENTICATION];
+const TAKEN: &[Words] = &[words::NAME_TAKEN];
+const LAST: &[Words] = &[words::LAST_ONE];
+/// How a change of the account is refused.
+const CHANGE: &[Words] = &[words::STEP_UP, words::GONE];
+
+/// Every route that everyone may reach, with what it may refuse beside what its types tell.
+pub(crate) fn table() -> Table {
+    Table::new()
+        .post("/v1/login", login::begin, "Log in with name and password", &[GUESS, PASSWORD, CODE, TOKENS])
+        .post("/v1/login/totp", login::totp, "Go on with a code of an app", &[GUESS, CODE, TOKENS, REFRESH])
+        .post("/v1/login/recovery-code", login::recovery, "Go on with a recovery code", &[GUESS, CODE, TOKENS, REFRESH])
+        .post("/v1/login/enrol/totp", enrol::offer, "Get the seed of a new app", &[GUESS])
+        .post(
+            "/v1/login/enrol/totp/confirm",
+            enrol::confirm,
+            "Enrol it with a first code",
+            &[GUESS, CODE, TOKENS, TAKEN],
+        )
+        .post("/v1/invite/accept", enrol::accept, "Accept an invite or ticket", &[GUESS, PASSWORD, TOKENS, TAKEN])
+        .post("/v1/session/refresh", session::refresh, "Get new tokens", &[REFRESH, TOKENS, GUESS])
+        .get("/v1/session", session::show, "Show the present session", &[])
+        .delete("/v1/session", session::end, "Sign out", &[REFRESH, TOKENS])
+        .get("/v1/sessions", session::list, "List the account's sessions", &[])
+        .delete("/v1/sessions", session::end_others, "End all other sessions", &[])
+        .delete("/v1/sessions/{id}", session::end_one, "End a session", &[CHANGE])
+        .post(
+            "/v1/step-up",
+            step_up::begin,
+            "Prove both factors again, for one action",
+            &[GUESS, PASSWORD, REFRESH, TOKENS],
+        )
+        .get("/v1/account", account::show, "Show the account", &[])
+        .post("/v1/account/password", account::change_password, "Set another password", &[CHANGE, GUESS, PASSWORD])
+        .get("/v1/factors", account::factors, "List the second factors", &[])
+        .post("/v1/factors/totp", enrol::begin_recovered, "Enrol an app after a recovery", &[CHANGE])
+        .post("/v1/factors/recovery-codes", account::new_codes, "Make new recovery codes", &[CHANGE])
+        .delete("/v1/factors/{id}", account::remove_factor, "Remove a second factor", &[CHANGE, LAST])
+        .get("/v1/devices", account::devices, "List the known devices", &[])
+        .delete("/v1/devices/{id}", account::revoke_device, "Revoke a known device", &[CHANGE])
+        .get("/.well-known/jwks.json", keys::jwks, "Get the public keys", &[])
+        .get("/status/{list}", keys::status_list, "Get a status list", &[])
+        .get("/openapi.json", openapi::public, "Get this document", &[])
+        .get("/health/live", health::live, "Ask whether the process runs", &[])
+        .get("/health/ready", health::ready, "Ask whether the server can be asked", &[])
+}
+
 /// What everyone may reach.
 pub(crate) fn public(app: SharedApp) -> Router {
-    Router::new()
-        .route("/v1/login", post(login::begin))
-        .route("/v1/login/totp", post(login::totp))
-        .route("/v1/login/recovery-code", post(login::recovery))
-        .route("/v1/login/enrol/totp", post(enrol::offer))
-        .route("/v1/login/enrol/totp/confirm", post(enrol::confirm))
-        .route("/v1/invite/accept", post(enrol::accept))
-        .route("/v1/session/refresh", post(session::refresh))
-        .route("/v1/session", get(session::show).delete(session::end))
-        .route("/v1/sessions", get(session::list).delete(session::end_others))
-        .route("/v1/sessions/{id}", delete(session::end_one))
-        .route("/v1/step-up", post(step_up::begin))
-        .route("/v1/account", get(account::show))
-        .route("/v1/account/password", post(account::change_password))
-        .route("/v1/factors", get(account::factors))
-        .route("/v1/factors/totp", post(enrol::begin_recovered))
-        .route("/v1/factors/recovery-codes", post(account::new_codes))
-        .route("/v1/factors/{id}", delete(account::remove_factor))
-        .route("/v1/devices", get(account::devices))
-        .route("/v1/devices/{id}", delete(account::revoke_device))
-        .route("/.well-known/jwks.json", get(keys::jwks))
-        .route("/status/{list}", get(keys::status_list))
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .fallback(error::no_such_route)
-        .method_not_allowed_fallback(error::method_not_allowed)
+    table()
+        .into_router()
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(SharedApp::clone(&app), cors::answer))
         .layer(from_fn_with_state(SharedApp::clone(&app), host::refuse_foreign_host))

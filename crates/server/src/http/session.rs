@@ -1,35 +1,161 @@
 //! `/v1/session` and `/v1/sessions`: refresh, show, list, end; and the token answer that all logins share.
 
-use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use poundlock_core::id::SessionId;
+use axum::response::{IntoResponse, Response};
+use poundlock_core::id::{DeviceId, SessionId};
 use poundlock_core::session::SessionRow;
 use poundlock_core::time::Time;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::body::{Json, SecretText};
 use super::edge::request_id::RequestId;
 use super::error::Problem;
+use super::table::{Answered, Answers, Signature, Takes};
+use super::url::Path;
 use crate::app::SharedApp;
 use crate::flow::session::{self as flow, Caller, Opened, Outcome};
 use crate::journal::Origin;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Refresh {
     refresh_token: SecretText,
     audience: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignOut {
     refresh_token: SecretText,
 }
 
-type Answer = Result<axum::Json<Value>, Problem>;
+/// How a caller signs out: by a token for the account API, or, for clients that have none, by the refresh secret.
+pub(crate) enum SignOutBy {
+    Token(Box<Caller>),
+    Secret(SecretText),
+}
+
+impl FromRequest<SharedApp> for SignOutBy {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &SharedApp) -> Result<Self, Problem> {
+        if !request.headers().contains_key(AUTHORIZATION) && request.headers().contains_key(CONTENT_TYPE) {
+            let Json(SignOut { refresh_token }) = Json::from_request(request, app).await?;
+            return Ok(Self::Secret(refresh_token));
+        }
+        let (mut parts, _) = request.into_parts();
+        Caller::from_request_parts(&mut parts, app).await.map(|caller| Self::Token(Box::new(caller)))
+    }
+}
+
+impl Takes for SignOutBy {
+    fn takes(signature: &mut Signature) {
+        Caller::takes(signature);
+        Json::<SignOut>::takes(signature);
+        signature.is_body_optional = true;
+    }
+}
+
+/// The token answer of DESIGN §12.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Tokens {
+    access_token: SecretText,
+    token_type: &'static str,
+    /// Life of the access token in seconds.
+    expires_in: i64,
+    /// None after a recovery: such a session cannot be refreshed.
+    refresh_token: Option<SecretText>,
+    refresh_expires_in: i64,
+    #[schemars(with = "String")]
+    session: SessionId,
+    /// What makes this device a known one: to be kept, and sent with later logins.
+    device: Option<SecretText>,
+    /// Shown once, where an enrolment made them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    recovery_codes: Vec<SecretText>,
+    /// How far the new authenticator's clock is off; left out where it is right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_drift_seconds: Option<i64>,
+}
+
+/// A step-up secret, and the rotated refresh token where the old one was sent along.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SteppedUp {
+    step_up: SecretText,
+    expires_in: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<SecretText>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_expires_in: Option<i64>,
+}
+
+/// What a second factor leads to.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum Proved {
+    Tokens(Box<Tokens>),
+    SteppedUp(SteppedUp),
+}
+
+/// The present session.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Present {
+    #[schemars(with = "String")]
+    session: SessionId,
+    client: String,
+    opened_at: i64,
+    used_at: i64,
+    idle_until: i64,
+    expires_at: i64,
+    /// How strong the login was.
+    acr: &'static str,
+    /// What was proved in it (RFC 8176).
+    amr: Vec<&'static str>,
+    auth_time: i64,
+    /// When the second factor was last proved.
+    mfa_time: i64,
+}
+
+/// One of the caller's sessions.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Listed {
+    #[schemars(with = "String")]
+    session: SessionId,
+    /// Whether it is the one that asks.
+    present: bool,
+    client: String,
+    #[schemars(with = "Option<String>")]
+    device: Option<DeviceId>,
+    opened_at: i64,
+    used_at: i64,
+    idle_until: i64,
+    expires_at: i64,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Sessions {
+    sessions: Vec<Listed>,
+}
+
+/// `204`: it is done, and there is nothing to tell.
+pub(crate) struct Done;
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl Answers for Done {
+    fn answers(signature: &mut Signature) {
+        signature.answers.push(Answered { status: 204, content: None, says: "Done." });
+    }
+}
+
+type Answer<T> = Result<axum::Json<T>, Problem>;
 
 /// A refresh token for tokens.
 pub(crate) async fn refresh(
@@ -37,51 +163,47 @@ pub(crate) async fn refresh(
     origin: Origin,
     request: RequestId,
     Json(body): Json<Refresh>,
-) -> Answer {
+) -> Answer<Tokens> {
     let opened = crate::flow::refresh::refresh(app, body.refresh_token.0, body.audience, origin).await;
-    opened.map(|opened| axum::Json(tokens(&opened))).map_err(|refused| Problem::of(refused, &request))
+    opened.map(|opened| axum::Json(tokens(opened))).map_err(|refused| Problem::of(refused, &request))
 }
 
 /// The present session.
-pub(crate) async fn show(caller: Caller) -> axum::Json<Value> {
+pub(crate) async fn show(caller: Caller) -> Answer<Present> {
     let session = &caller.session;
     let event = session.event(caller.now);
-    axum::Json(json!({
-        "session": session.id(),
-        "client": session.client(),
-        "opened_at": seconds(session.opened_at()),
-        "used_at": seconds(session.used_at()),
-        "idle_until": seconds(session.idle_until()),
-        "expires_at": seconds(session.expires_at()),
-        "acr": event.acr(),
-        "amr": event.amr(),
-        "auth_time": seconds(event.auth_time()),
-        "mfa_time": seconds(session.mfa_time()),
+    Ok(axum::Json(Present {
+        session: session.id(),
+        client: session.client().to_owned(),
+        opened_at: seconds(session.opened_at()),
+        used_at: seconds(session.used_at()),
+        idle_until: seconds(session.idle_until()),
+        expires_at: seconds(session.expires_at()),
+        acr: event.acr().as_str(),
+        amr: event.amr().iter().map(|amr| amr.as_str()).collect(),
+        auth_time: seconds(event.auth_time()),
+        mfa_time: seconds(session.mfa_time()),
     }))
 }
 
-/// Signs out: by a token for the account API, or, for clients that have none, by the refresh secret in the body.
+/// Signs out.
 pub(crate) async fn end(
     State(app): State<SharedApp>,
     origin: Origin,
     id: RequestId,
-    request: Request,
-) -> Result<StatusCode, Problem> {
-    if !request.headers().contains_key(AUTHORIZATION) && request.headers().contains_key(CONTENT_TYPE) {
-        let Json(SignOut { refresh_token }) = Json::from_request(request, &app).await?;
-        return done(crate::flow::refresh::sign_out(app, refresh_token.0, origin).await, &id);
+    by: SignOutBy,
+) -> Result<Done, Problem> {
+    match by {
+        SignOutBy::Token(caller) => done(flow::end(&app, &caller, None, &origin).await, &id),
+        SignOutBy::Secret(token) => done(crate::flow::refresh::sign_out(app, token.0, origin).await, &id),
     }
-    let (mut parts, _) = request.into_parts();
-    let caller = Caller::from_request_parts(&mut parts, &app).await?;
-    done(flow::end(&app, &caller, None, &origin).await, &id)
 }
 
 /// The caller's live sessions.
-pub(crate) async fn list(State(app): State<SharedApp>, caller: Caller, request: RequestId) -> Answer {
+pub(crate) async fn list(State(app): State<SharedApp>, caller: Caller, request: RequestId) -> Answer<Sessions> {
     let rows = flow::list(&app, &caller).await.map_err(|refused| Problem::of(refused, &request))?;
     let present = caller.session.id();
-    let listed: Vec<Value> = rows.iter().map(|row| one(row, present)).collect();
-    Ok(axum::Json(json!({ "sessions": listed })))
+    Ok(axum::Json(Sessions { sessions: rows.into_iter().map(|row| one(row, present)).collect() }))
 }
 
 /// Ends one of the caller's sessions.
@@ -91,7 +213,7 @@ pub(crate) async fn end_one(
     Path(id): Path<String>,
     origin: Origin,
     request: RequestId,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     let id: SessionId = id.parse().map_err(|_| Problem::not_found(&request))?;
     done(flow::end(&app, &caller, Some(id), &origin).await, &request)
 }
@@ -102,51 +224,40 @@ pub(crate) async fn end_others(
     caller: Caller,
     origin: Origin,
     request: RequestId,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     done(flow::end_others(&app, &caller, &origin).await, &request)
 }
 
-/// The token answer of DESIGN §12.
-pub(crate) fn tokens(opened: &Opened) -> Value {
-    let mut answer = json!({
-        "access_token": opened.access_token.reveal(),
-        "token_type": "Bearer",
-        "expires_in": opened.expires_in,
-        "refresh_token": opened.refresh_token.as_ref().map(|token| token.reveal()),
-        "refresh_expires_in": opened.refresh_expires_in,
-        "session": opened.session,
-        "device": opened.device.as_ref().map(|device| device.reveal()),
-    });
-    let enrolled = !opened.recovery_codes.is_empty();
-    if let Some(members) = answer.as_object_mut().filter(|_| enrolled) {
-        let codes: Vec<&String> = opened.recovery_codes.iter().map(|code| code.reveal()).collect();
-        members.insert("recovery_codes".to_owned(), json!(codes));
+/// The token answer.
+pub(crate) fn tokens(opened: Opened) -> Tokens {
+    Tokens {
+        access_token: SecretText(opened.access_token),
+        token_type: "Bearer",
+        expires_in: opened.expires_in,
+        refresh_token: opened.refresh_token.map(SecretText),
+        refresh_expires_in: opened.refresh_expires_in,
+        session: opened.session,
+        device: opened.device.map(SecretText),
+        recovery_codes: opened.recovery_codes.into_iter().map(SecretText).collect(),
+        clock_drift_seconds: (opened.drift_steps != 0).then_some(opened.drift_steps * 30),
     }
-    if let Some(members) = answer.as_object_mut().filter(|_| opened.drift_steps != 0) {
-        members.insert("clock_drift_seconds".to_owned(), json!(opened.drift_steps * 30));
-    }
-    answer
 }
 
 /// What a second factor led to.
-pub(crate) fn outcome(outcome: &Outcome) -> Value {
+pub(crate) fn outcome(outcome: Outcome) -> Proved {
     match outcome {
-        Outcome::Tokens(opened) => tokens(opened),
-        Outcome::StepUp { step_up, expires_in, refresh: None } => {
-            json!({ "step_up": step_up.reveal(), "expires_in": expires_in })
+        Outcome::Tokens(opened) => Proved::Tokens(Box::new(tokens(*opened))),
+        Outcome::StepUp { step_up, expires_in, refresh } => {
+            let (refresh_token, refresh_expires_in) = refresh.unzip();
+            let (step_up, refresh_token) = (SecretText(step_up), refresh_token.map(SecretText));
+            Proved::SteppedUp(SteppedUp { step_up, expires_in, refresh_token, refresh_expires_in })
         }
-        Outcome::StepUp { step_up, expires_in, refresh: Some((token, life)) } => json!({
-            "step_up": step_up.reveal(),
-            "expires_in": expires_in,
-            "refresh_token": token.reveal(),
-            "refresh_expires_in": life,
-        }),
     }
 }
 
 /// `204`, or the refusal.
-pub(crate) fn done(answer: crate::flow::Answer<()>, request: &RequestId) -> Result<StatusCode, Problem> {
-    answer.map(|()| StatusCode::NO_CONTENT).map_err(|refused| Problem::of(refused, request))
+pub(crate) fn done(answer: crate::flow::Answer<()>, request: &RequestId) -> Result<Done, Problem> {
+    answer.map(|()| Done).map_err(|refused| Problem::of(refused, request))
 }
 
 /// A moment as the API writes it: whole seconds since 1970.
@@ -154,15 +265,15 @@ pub(crate) const fn seconds(time: Time) -> i64 {
     time.seconds()
 }
 
-fn one(row: &SessionRow, present: SessionId) -> Value {
-    json!({
-        "session": row.id,
-        "present": row.id == present,
-        "client": row.client,
-        "device": row.device,
-        "opened_at": seconds(row.opened_at),
-        "used_at": seconds(row.used_at),
-        "idle_until": seconds(row.idle_until),
-        "expires_at": seconds(row.expires_at),
-    })
+fn one(row: SessionRow, present: SessionId) -> Listed {
+    Listed {
+        session: row.id,
+        present: row.id == present,
+        client: row.client,
+        device: row.device,
+        opened_at: seconds(row.opened_at),
+        used_at: seconds(row.used_at),
+        idle_until: seconds(row.idle_until),
+        expires_at: seconds(row.expires_at),
+    }
 }

@@ -2,23 +2,26 @@
 
 use axum::extract::State;
 use poundlock_core::step_up::Action;
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::body::{Json, SecretText};
 use super::edge::request_id::RequestId;
 use super::error::Problem;
-use super::login::ask;
+use super::login::{Asked, ask};
 use crate::app::SharedApp;
 use crate::flow::session::Caller;
 use crate::flow::{login, step_up};
 use crate::journal::Origin;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Begin {
+    #[schemars(extend("enum" = ["password.change", "recovery_codes.new", "factor.remove", "factor.add"]))]
     action: String,
+    /// The id of what the action changes, where it changes one of several.
     #[serde(default)]
+    #[schemars(length(max = TARGET_BYTES_MAX))]
     target: String,
     password: SecretText,
     refresh_token: Option<SecretText>,
@@ -34,7 +37,7 @@ pub(crate) async fn begin(
     origin: Origin,
     request: RequestId,
     Json(body): Json<Begin>,
-) -> Result<axum::Json<Value>, Problem> {
+) -> Result<axum::Json<Asked>, Problem> {
     let action = Action::parse(&body.action)
         .filter(|_| body.target.len() <= TARGET_BYTES_MAX)
         .ok_or_else(|| Problem::bad_request(&request, "there is no such action"))?;
@@ -46,5 +49,5 @@ pub(crate) async fn begin(
         refresh_token: body.refresh_token.map(|token| token.0),
     };
     let asked = step_up::begin(app, caller, asked, origin).await;
-    asked.map(|handle| axum::Json(ask(&handle))).map_err(|refused| Problem::of(refused, &request))
+    asked.map(|handle| axum::Json(ask(handle))).map_err(|refused| Problem::of(refused, &request))
 }

@@ -1,19 +1,22 @@
 //! `/v1/admin/audit`: the log told, explained, exported and pruned.
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use poundlock_core::audit::{Checkpoint, Personal, Record, explain as sentences, utc};
 use poundlock_core::id::RecordId;
 use poundlock_core::time::Time;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::body::Json;
 use super::super::edge::request_id::RequestId;
 use super::super::error::Problem;
+use super::super::table::{Answered, Answers, Signature, answer_schema};
+use super::super::url::{Path, Query};
 use crate::app::SharedApp;
 use crate::flow::admin::audit::{self as flow, Part, Told};
 use crate::journal::Origin;
@@ -21,13 +24,13 @@ use crate::journal::Origin;
 /// Most records of one answer.
 const TAIL_MOST: i64 = 1000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tail {
     limit: Option<i64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Prune {
     before: String,
@@ -75,18 +78,34 @@ pub(crate) async fn explain(State(app): State<SharedApp>, request: RequestId, Pa
     told.as_ref().map(|told| axum::Json(shown(told))).ok_or_else(|| Problem::not_found(&request))
 }
 
+/// Lines of JSON, as they come.
+pub(crate) struct Export(Body);
+
+impl IntoResponse for Export {
+    fn into_response(self) -> Response {
+        ([(CONTENT_TYPE, "application/x-ndjson")], self.0).into_response()
+    }
+}
+
+impl Answers for Export {
+    fn answers(signature: &mut Signature) {
+        let content = Some(("application/x-ndjson", answer_schema::<String>()));
+        signature.answers.push(Answered { status: 200, content, says: "One record a line." });
+    }
+}
+
 /// The whole log, line by line.
 pub(crate) async fn export(
     State(app): State<SharedApp>,
     origin: Origin,
     request: RequestId,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Export, Problem> {
     let lines = flow::export(app, &origin).await.map_err(|refused| Problem::of(refused, &request))?;
     let stream = stream::unfold(lines, |mut lines| async move {
         let line = lines.recv().await?;
         Some((line.map(Bytes::from), lines))
     });
-    Ok(([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(stream)))
+    Ok(Export(Body::from_stream(stream)))
 }
 
 /// Removes what is older than a day or a moment.

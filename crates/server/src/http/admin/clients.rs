@@ -1,34 +1,72 @@
 //! `/v1/admin/clients` and `/v1/admin/audiences`.
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use std::borrow::Cow;
+
+use axum::extract::State;
 use poundlock_core::client::ClientSpec;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::body::Json;
 use super::super::edge::request_id::RequestId;
 use super::super::error::Problem;
-use super::super::session::done;
+use super::super::session::{Done, done};
+use super::super::url::{Path, Query};
 use crate::app::SharedApp;
 use crate::flow::admin::client::{self as flow, Kept};
 use crate::journal::Origin;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct At {
     version: Option<i64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Audience {
     alg: String,
 }
 
+/// A client as an operator writes it: [`ClientSpec`], whose crate knows no schemas.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Spec(ClientSpec);
+
+impl JsonSchema for Spec {
+    fn schema_name() -> Cow<'static, str> {
+        "Spec".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let (text, seconds) = (json!({ "type": "string" }), json!({ "type": ["integer", "null"], "format": "int64" }));
+        let texts = json!({ "type": "array", "items": text });
+        json_schema!({
+            "type": "object",
+            "properties": {
+                "id": text,
+                "kind": { "enum": ["first_party", "public", "confidential", "service"] },
+                "audiences": texts,
+                "default_audience": { "type": ["string", "null"] },
+                "scopes": texts,
+                "redirect_uris": texts,
+                "origins": texts,
+                "access_life_seconds": seconds,
+                "idle_seconds": seconds,
+                "absolute_seconds": seconds,
+                "mfa_max_age_seconds": seconds,
+                "dpop_required": { "type": "boolean" },
+                "groups_released": texts,
+            },
+            "required": ["id", "kind", "audiences"],
+            "additionalProperties": false,
+        })
+    }
+}
+
 type Answer = Result<axum::Json<Value>, Problem>;
-type Done = Result<StatusCode, Problem>;
+type Ended = Result<Done, Problem>;
 
 /// Every client.
 pub(crate) async fn list(State(app): State<SharedApp>, request: RequestId) -> Answer {
@@ -46,7 +84,7 @@ pub(crate) async fn add(
     State(app): State<SharedApp>,
     origin: Origin,
     request: RequestId,
-    Json(spec): Json<ClientSpec>,
+    Json(Spec(spec)): Json<Spec>,
 ) -> Answer {
     flow::add(&app, spec, &origin).await.map(one).map(axum::Json).map_err(|refused| Problem::of(refused, &request))
 }
@@ -55,11 +93,10 @@ pub(crate) async fn add(
 pub(crate) async fn change(
     State(app): State<SharedApp>,
     Path(id): Path<String>,
-    at: Result<Query<At>, QueryRejection>,
+    Query(at): Query<At>,
     (origin, request): (Origin, RequestId),
-    Json(spec): Json<ClientSpec>,
+    Json(Spec(spec)): Json<Spec>,
 ) -> Answer {
-    let Query(at) = at.map_err(|bad| Problem::bad_request(&request, &bad.body_text()))?;
     flow::change(&app, &id, (spec, at.version), &origin)
         .await
         .map(one)
@@ -73,7 +110,7 @@ pub(crate) async fn remove(
     Path(id): Path<String>,
     origin: Origin,
     request: RequestId,
-) -> Done {
+) -> Ended {
     done(flow::remove(&app, &id, &origin).await, &request)
 }
 
@@ -91,7 +128,7 @@ pub(crate) async fn put_audience(
     origin: Origin,
     request: RequestId,
     Json(body): Json<Audience>,
-) -> Done {
+) -> Ended {
     done(flow::put_audience(&app, &name, &body.alg, &origin).await, &request)
 }
 
@@ -101,7 +138,7 @@ pub(crate) async fn remove_audience(
     Path(name): Path<String>,
     origin: Origin,
     request: RequestId,
-) -> Done {
+) -> Ended {
     done(flow::remove_audience(&app, &name, &origin).await, &request)
 }
 

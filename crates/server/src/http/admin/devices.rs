@@ -1,13 +1,13 @@
 //! `/v1/admin/users/{user}/devices`.
 
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use poundlock_core::id::DeviceId;
 use serde_json::{Value, json};
 
 use super::super::edge::request_id::RequestId;
 use super::super::error::Problem;
-use super::super::session::{done, seconds};
+use super::super::session::{Done, done, seconds};
+use super::super::url::Path;
 use crate::app::SharedApp;
 use crate::flow::admin::device as flow;
 use crate::journal::Origin;
@@ -40,7 +40,7 @@ pub(crate) async fn revoke(
     Path((who, id)): Path<(String, String)>,
     origin: Origin,
     request: RequestId,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     let id: DeviceId = id.parse().map_err(|bad| Problem::bad_id(&request, &bad))?;
     done(flow::revoke(&app, &who, id, &origin).await, &request)
 }

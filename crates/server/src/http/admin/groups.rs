@@ -1,11 +1,11 @@
 //! `/v1/admin/users/{user}/groups/{group}`.
 
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 
 use super::super::edge::request_id::RequestId;
 use super::super::error::Problem;
-use super::super::session::done;
+use super::super::session::{Done, done};
+use super::super::url::Path;
 use crate::app::SharedApp;
 use crate::flow::admin::group as flow;
 use crate::journal::Origin;
@@ -16,7 +16,7 @@ pub(crate) async fn add(
     Path((who, group)): Path<(String, String)>,
     origin: Origin,
     request: RequestId,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     done(flow::add(&app, &who, &group, &origin).await, &request)
 }
 
@@ -26,6 +26,6 @@ pub(crate) async fn remove(
     Path((who, group)): Path<(String, String)>,
     origin: Origin,
     request: RequestId,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     done(flow::remove(&app, &who, &group, &origin).await, &request)
 }

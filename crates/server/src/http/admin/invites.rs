@@ -1,22 +1,23 @@
 //! `/v1/admin/invites`.
 
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use poundlock_core::id::InviteId;
 use poundlock_core::invite::{self, Purpose};
 use poundlock_core::time::Span;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::body::Json;
 use super::super::edge::request_id::RequestId;
 use super::super::error::Problem;
-use super::super::session::{done, seconds};
+use super::super::session::{Done, done, seconds};
+use super::super::url::Path;
 use crate::app::SharedApp;
 use crate::flow::admin::invite as flow;
 use crate::journal::Origin;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Make {
     name: String,
@@ -56,7 +57,7 @@ pub(crate) async fn withdraw(
     Path(id): Path<String>,
     origin: Origin,
     request: RequestId,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     let id: InviteId = id.parse().map_err(|bad| Problem::bad_id(&request, &bad))?;
     done(flow::withdraw(&app, id, &origin).await, &request)
 }

@@ -1,22 +1,23 @@
 //! `/v1/admin/keys`: signing keys without their private parts, and the master key's rotation.
 
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use poundlock_core::keys::KeyRow;
 use poundlock_core::time::Span;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::body::{Json, SecretText};
 use super::super::edge::request_id::RequestId;
 use super::super::error::Problem;
-use super::super::session::{done, seconds};
+use super::super::session::{Done, done, seconds};
+use super::super::url::Path;
 use crate::app::SharedApp;
 use crate::flow::admin::key::{self as flow, Rotated};
 use crate::flow::admin::master;
 use crate::journal::Origin;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rotate {
     alg: String,
@@ -24,7 +25,7 @@ pub(crate) struct Rotate {
     force: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewMaster {
     new_key: SecretText,
@@ -60,7 +61,7 @@ pub(crate) async fn revoke(
     Path(kid): Path<String>,
     origin: Origin,
     request: RequestId,
-) -> Result<StatusCode, Problem> {
+) -> Result<Done, Problem> {
     done(flow::revoke(&app, &kid, &origin).await, &request)
 }
 

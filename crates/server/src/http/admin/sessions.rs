@@ -1,18 +1,18 @@
 //! `/v1/admin/sessions` and the sessions of a user.
 
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use poundlock_core::id::SessionId;
 use serde_json::{Value, json};
 
 use super::super::edge::request_id::RequestId;
 use super::super::error::Problem;
-use super::super::session::{done, seconds};
+use super::super::session::{Done, done, seconds};
+use super::super::url::Path;
 use crate::app::SharedApp;
 use crate::flow::admin::session as flow;
 use crate::journal::Origin;
 
-type Done = Result<StatusCode, Problem>;
+type Ended = Result<Done, Problem>;
 
 /// The live sessions of a user.
 pub(crate) async fn list(
@@ -45,7 +45,7 @@ pub(crate) async fn end_of_user(
     Path(who): Path<String>,
     origin: Origin,
     request: RequestId,
-) -> Done {
+) -> Ended {
     done(flow::end_of_user(&app, &who, &origin).await, &request)
 }
 
@@ -55,12 +55,12 @@ pub(crate) async fn end(
     Path(id): Path<String>,
     origin: Origin,
     request: RequestId,
-) -> Done {
+) -> Ended {
     let id: SessionId = id.parse().map_err(|bad| Problem::bad_id(&request, &bad))?;
     done(flow::end(&app, id, &origin).await, &request)
 }
 
 /// Ends every session and login of everyone.
-pub(crate) async fn end_of_everyone(State(app): State<SharedApp>, origin: Origin, request: RequestId) -> Done {
+pub(crate) async fn end_of_everyone(State(app): State<SharedApp>, origin: Origin, request: RequestId) -> Ended {
     done(flow::end_of_everyone(&app, &origin).await, &request)
 }

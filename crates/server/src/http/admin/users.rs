@@ -1,19 +1,19 @@
 //! `/v1/admin/users`: list, show, and what can be done to an account.
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use poundlock_core::id::UserId;
 use poundlock_core::time::Span;
 use poundlock_core::user::UserRow;
 use poundlock_store::factor::Listed;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::body::Json;
 use super::super::edge::request_id::RequestId;
 use super::super::error::Problem;
-use super::super::session::{done, seconds};
+use super::super::session::{Done, done, seconds};
+use super::super::url::{Path, Query};
 use crate::app::SharedApp;
 use crate::flow::admin::user::{self, Attempts};
 use crate::flow::admin::{account, invite::Made, reset as flow};
@@ -22,36 +22,32 @@ use crate::journal::Origin;
 /// Users of a page that names no limit.
 const PAGE: i64 = 100;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Page {
+    #[schemars(with = "Option<String>")]
     after: Option<UserId>,
     limit: Option<i64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reset {
     reason: String,
     life_seconds: Option<i64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ticket {
     life_seconds: Option<i64>,
 }
 
 type Answer = Result<axum::Json<Value>, Problem>;
-type Done = Result<StatusCode, Problem>;
+type Ended = Result<Done, Problem>;
 
 /// One page, and where the next one begins.
-pub(crate) async fn list(
-    State(app): State<SharedApp>,
-    request: RequestId,
-    page: Result<Query<Page>, QueryRejection>,
-) -> Answer {
-    let Query(page) = page.map_err(|bad| Problem::bad_request(&request, &bad.body_text()))?;
+pub(crate) async fn list(State(app): State<SharedApp>, request: RequestId, Query(page): Query<Page>) -> Answer {
     let limit = page.limit.unwrap_or(PAGE).clamp(1, user::PAGE_MAX);
     let users = user::page(&app, page.after, limit).await.map_err(|refused| Problem::of(refused, &request))?;
     let full = i64::try_from(users.len()).is_ok_and(|count| count == limit);
@@ -80,7 +76,7 @@ pub(crate) async fn disable(
     Path(who): Path<String>,
     origin: Origin,
     request: RequestId,
-) -> Done {
+) -> Ended {
     done(account::disable(&app, &who, &origin).await, &request)
 }
 
@@ -90,7 +86,7 @@ pub(crate) async fn enable(
     Path(who): Path<String>,
     origin: Origin,
     request: RequestId,
-) -> Done {
+) -> Ended {
     done(account::enable(&app, &who, &origin).await, &request)
 }
 
@@ -100,7 +96,7 @@ pub(crate) async fn unlock(
     Path(who): Path<String>,
     origin: Origin,
     request: RequestId,
-) -> Done {
+) -> Ended {
     done(account::unlock(&app, &who, &origin).await, &request)
 }
 
@@ -110,7 +106,7 @@ pub(crate) async fn delete(
     Path(who): Path<String>,
     origin: Origin,
     request: RequestId,
-) -> Done {
+) -> Ended {
     done(account::delete(&app, &who, &origin).await, &request)
 }
 
