@@ -39,8 +39,8 @@ pub(crate) struct TotpStep {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RecoveryStep {
     login: SecretText,
-    /// Upper or lower case, with or without the dashes.
-    #[schemars(extend("pattern" = "^([0-9a-hjkmnp-tv-zA-HJKMNP-TV-Z]-?){26}$"))]
+    /// As it was shown; upper or lower case, with or without the dashes.
+    #[schemars(extend("pattern" = "^([0-9a-tv-zA-TV-Z]-?){25}[048cgmorwCGMORW]$"))]
     code: SecretText,
 }
 

@@ -2,7 +2,8 @@
 
 mod account;
 mod admin;
-pub(crate) mod behind;
+mod bad_input;
+mod behind;
 mod edge;
 mod factors;
 mod invite;
@@ -10,7 +11,9 @@ mod keys;
 mod login;
 mod main_path;
 mod metrics;
+mod openapi;
 mod relocation;
 mod restore;
 mod session;
 mod status;
+pub(crate) mod behind;

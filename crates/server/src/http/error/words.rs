@@ -134,7 +134,7 @@ words! {
     STEP_UP "step_up" FORBIDDEN
         "This change needs a step-up"
         "Post to /v1/step-up with this action and target, prove both factors, and send the step_up secret along.";
-    NOT_ALLOWED "not_allowed" BAD_REQUEST
+    NOT_ALLOWED "not_allowed" FORBIDDEN
         "This client may not ask for that"
         "Check client, audience and scope against the client's registration.";
     HELD "held" FORBIDDEN
