@@ -21,14 +21,14 @@ pub(crate) struct Begin {
     action: String,
     /// The id of what the action changes, where it changes one of several.
     #[serde(default)]
-    #[schemars(length(max = TARGET_BYTES_MAX))]
+    #[schemars(length(max = TARGET_CHARS_MAX))]
     target: String,
     password: SecretText,
     refresh_token: Option<SecretText>,
 }
 
-/// Longest target, in bytes: an id.
-const TARGET_BYTES_MAX: usize = 64;
+/// Longest target, in characters: an id.
+const TARGET_CHARS_MAX: usize = 64;
 
 /// The password; the second factor goes to `/v1/login/totp` with the login in the answer.
 pub(crate) async fn begin(
@@ -39,7 +39,7 @@ pub(crate) async fn begin(
     Json(body): Json<Begin>,
 ) -> Result<axum::Json<Asked>, Problem> {
     let action = Action::parse(&body.action)
-        .filter(|_| body.target.len() <= TARGET_BYTES_MAX)
+        .filter(|_| body.target.chars().count() <= TARGET_CHARS_MAX)
         .ok_or_else(|| Problem::bad_request(&request, "there is no such action"))?;
     let password = login::attempt(body.password.0).map_err(|refused| Problem::of(refused, &request))?;
     let asked = step_up::Asked {

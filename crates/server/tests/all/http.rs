@@ -3,7 +3,7 @@
 mod account;
 mod admin;
 mod bad_input;
-mod behind;
+pub(crate) mod behind;
 mod edge;
 mod factors;
 mod invite;
@@ -16,4 +16,3 @@ mod relocation;
 mod restore;
 mod session;
 mod status;
-pub(crate) mod behind;

@@ -4,6 +4,7 @@ mod canary;
 mod crash;
 mod database;
 mod disk;
+mod garbage;
 mod hang_up;
 #[cfg(feature = "otel")]
 mod otel;

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 use super::super::error::Problem;
 use crate::app::SharedApp;
 
-/// Answers 421 unless every name that the request gives is the issuer's: two that differ are for two readers (RFC 9112
-/// section 3.2).
+/// Answers 421 unless every name that the request gives is the issuer's, and unless it gives one line of them at most: two
+/// lines are for two readers, of which each may heed another (RFC 9112 section 3.2).
 pub(crate) async fn refuse_foreign_host(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
     // Health checks come from machines that know only an address.
     if request.uri().path().starts_with("/health/") || is_for_us(&request, &app.issuer) {
@@ -22,8 +22,9 @@ pub(crate) async fn refuse_foreign_host(State(app): State<SharedApp>, request: R
 fn is_for_us(request: &Request, issuer: &str) -> bool {
     let hosts = request.headers().get_all(HOST).iter().map(|value| value.to_str().unwrap_or_default());
     let authority = request.uri().authority().map(|authority| authority.as_str());
+    let lines = request.headers().get_all(HOST).iter().count();
     let mut names = hosts.chain(authority).peekable();
-    names.peek().is_some() && names.all(|name| is_ours(name, issuer))
+    lines <= 1 && names.peek().is_some() && names.all(|name| is_ours(name, issuer))
 }
 
 pub(crate) fn is_ours(host: &str, issuer: &str) -> bool {

@@ -35,6 +35,8 @@ on_both! {
         let app = TestApp::on(&store).await;
         let both = ask(&app, "/.well-known/jwks.json", &["localhost:8080", "evil.example"]).await;
         assert_eq!(both.status, 421);
+        let twice = ask(&app, "/.well-known/jwks.json", &["localhost:8080", "localhost:8080"]).await;
+        assert_eq!(twice.status, 421, "one line, one reader");
         let absolute = ask(&app, "http://evil.example/.well-known/jwks.json", &["localhost:8080"]).await;
         assert_eq!(absolute.status, 421);
         let ours = ask(&app, "http://localhost:8080/.well-known/jwks.json", &[]).await;
