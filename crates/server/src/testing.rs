@@ -13,6 +13,7 @@ mod contract;
 pub mod fuzz;
 mod inside;
 mod pair;
+mod reply;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -21,8 +22,7 @@ use std::sync::atomic::Ordering;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::BodyExt;
+use axum::http::{Method, Request};
 use poundlock_core::audit::NodeName;
 use poundlock_core::password::Cost;
 use poundlock_core::seal::MasterKey;
@@ -36,6 +36,8 @@ use tower::ServiceExt;
 pub use self::contract::{admin_document, public_document};
 pub use self::inside::Tried;
 use self::pair::Pair;
+pub use self::reply::Reply;
+use self::reply::reply;
 use crate::app::SharedApp;
 use crate::boot;
 use crate::clock::{Clock, Manual};
@@ -54,17 +56,6 @@ pub struct TestApp {
     admin: Router,
     hands: Arc<Manual>,
     pair: Option<Arc<Pair>>,
-}
-
-/// What came back.
-#[derive(Debug)]
-pub struct Reply {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body, as JSON where it is JSON, else as text.
-    pub body: Value,
 }
 
 /// A user who has enrolled: what a person and their devices know.
@@ -377,31 +368,4 @@ impl Settings {
             begin: BEGIN,
         }
     }
-}
-
-impl Reply {
-    /// The body of a success; ends the test otherwise.
-    pub fn ok(self) -> Value {
-        if !self.status.is_success() {
-            panic!("expected a success, got {}: {}", self.status, self.body);
-        }
-        self.body
-    }
-
-    /// The short code of a refusal's type; ends the test on a success.
-    #[must_use]
-    pub fn refusal(&self) -> &str {
-        if self.status.is_success() {
-            panic!("expected a refusal, got {}: {}", self.status, self.body);
-        }
-        self.body["type"].as_str().unwrap_or_default().rsplit(':').next().unwrap_or_default()
-    }
-}
-
-async fn reply(response: axum::response::Response) -> Reply {
-    let (parts, body) = response.into_parts();
-    let bytes = body.collect().await.unwrap().to_bytes();
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Reply { status: parts.status, headers: parts.headers, body }
 }

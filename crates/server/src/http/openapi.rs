@@ -152,14 +152,21 @@ fn operation(route: Route, schemas: &mut Map<String, Value>) -> Value {
     }
     for (status, words) in by_status(&problems) {
         let refused = refusal(&words);
-        // A status that is both an answer and a problem tells them apart by content type.
-        match responses.get_mut(&status).and_then(|there| there["content"].as_object_mut()) {
-            Some(content) => content.extend(refused["content"].as_object().cloned().unwrap_or_default()),
+        match responses.get_mut(&status) {
+            Some(answered) => add_content(answered, &refused),
             None => drop(responses.insert(status, refused)),
         }
     }
     put("responses", responses.into());
     operation
+}
+
+/// A status that is both an answer and a refusal tells them apart by content type.
+fn add_content(answered: &mut Value, refused: &Value) {
+    let more = refused.get("content").and_then(Value::as_object).cloned().unwrap_or_default();
+    if let Some(content) = answered.get_mut("content").and_then(Value::as_object_mut) {
+        content.extend(more);
+    }
 }
 
 /// The names in braces.
@@ -173,15 +180,18 @@ fn path_parameter(name: &str) -> Value {
 
 fn query_parameters(query: Option<Schema>) -> Vec<Value> {
     let Some(query) = query else { return Vec::new() };
-    let members = query.schema["properties"].as_object().cloned().unwrap_or_default();
-    let parameter = |(name, mut schema): (String, Value)| {
-        // In a query there is no null: what is left out is left out.
-        if let Some(kind) = schema["type"].as_array().and_then(|kinds| kinds.first()).cloned() {
-            schema["type"] = kind;
-        }
-        json!({ "name": name, "in": "query", "schema": schema })
-    };
+    let members = query.schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let parameter = |(name, schema): (String, Value)| json!({ "name": name, "in": "query", "schema": present(schema) });
     members.into_iter().map(parameter).collect()
+}
+
+/// In a query there is no null: what is left out is left out.
+fn present(mut schema: Value) -> Value {
+    let kind = schema.get("type").and_then(Value::as_array).and_then(|kinds| kinds.first()).cloned();
+    if let (Some(schema), Some(kind)) = (schema.as_object_mut(), kind) {
+        schema.insert("type".to_owned(), kind);
+    }
+    schema
 }
 
 fn reference(schema: Schema, schemas: &mut Map<String, Value>) -> Value {

@@ -9,7 +9,7 @@ use poundlock_store::on_both;
 use serde_json::Value;
 
 /// Set to write the copies anew instead of comparing them.
-const WRITE: &str = "POUNDLOCK_WRITE_DOCS";
+const WRITE: &str = "WRITE_DOCS";
 
 fn docs(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name)

@@ -1,5 +1,8 @@
 //! Bodies that are not one JSON object of the members that a route knows, each once and of its type.
 
+mod encoding;
+mod syntax;
+
 use serde_json::Value;
 
 use super::{CANARY, Case, Route};
@@ -14,7 +17,7 @@ pub(super) fn of(route: &Route) -> Vec<Case> {
         cases.push(case.with("content-type", "application/json"));
     };
     let members = members(&good, schema).into_iter().map(|(name, body)| (name, body.into_bytes()));
-    for (name, body) in broken(&good).into_iter().chain(odd_bytes()).chain(members) {
+    for (name, body) in syntax::broken(&good).into_iter().chain(encoding::odd_bytes()).chain(members) {
         bad(name, body);
     }
     cases.extend(sizes(route));
@@ -46,210 +49,6 @@ fn value(form: &Value) -> String {
         "array" => format!("[\"{CANARY}\"]"),
         _ => form["enum"].get(0).map_or_else(|| format!("\"{CANARY}\""), Value::to_string),
     }
-}
-
-/// Syntax: everything that is nearly JSON.
-fn broken(good: &str) -> Vec<(String, Vec<u8>)> {
-    let inside = good.strip_suffix('}').unwrap();
-    let mut bodies = vec![("empty".to_owned(), String::new())];
-    let mut put = |kind: &str, text: &str, body: String| bodies.push((format!("{kind} {text:?}"), body));
-    for end in 1..40.min(good.len()) {
-        put("cut at", &end.to_string(), good[..end].to_owned());
-    }
-    for whole in [
-        " ",
-        "\r\n",
-        "null",
-        "true",
-        "false",
-        "0",
-        "-0",
-        "1.5",
-        "1e5",
-        "\"\"",
-        "\"{}\"",
-        "[]",
-        "[{}]",
-        "[null]",
-        "[[]]",
-        "{]",
-        "}{",
-        "{",
-        "}",
-        "{{}}",
-        "{}{}",
-        "{},{}",
-        "{,}",
-        "{:}",
-        "{\"a\"}",
-        "{\"a\":}",
-        "{:1}",
-        "{a:1}",
-        "{'a':1}",
-        "{1:1}",
-        "{null:1}",
-        "{\"a\" \"b\"}",
-        "{\"a\"=1}",
-        "{\"a\"::1}",
-        "<a/>",
-        "a=1",
-        "a: 1",
-        "---\na: 1",
-        "---",
-        "%7B%7D",
-        "&#123;}",
-        "undefined",
-        "NaN",
-        "()",
-        "{}//",
-        "{}/**/",
-        "{}#",
-        "{};",
-        "{}\0",
-        "(function(){})()",
-        ")]}',\n{}",
-        "while(1);{}",
-        "\"\\",
-        "{\"\\u00",
-        "[1,2",
-        "{\"a\":[}",
-    ] {
-        put("whole", whole, whole.to_owned());
-    }
-    for before in [
-        "\u{feff}", "\0", "\u{b}", "\u{c}", "\u{a0}", "\u{2028}", "x", ",", "[", "\"", "//c\n", "/*c*/", "#c\n",
-        "data: ",
-    ] {
-        put("before", before, format!("{before}{good}"));
-    }
-    for after in
-        ["}", "]", ",", "x", "{}", "null", "\0", "//c", "/*c*/", "\u{a0}", "\u{feff}", "\u{b}", "1", "\"\"", ";", good]
-    {
-        put("after", if after == good { "the same" } else { after }, format!("{good}{after}"));
-    }
-    for value in [
-        "01",
-        "+1",
-        ".5",
-        "1.",
-        "1e",
-        "0x1",
-        "1_0",
-        "--1",
-        "-",
-        "Infinity",
-        "-Infinity",
-        "NaN",
-        "1e999",
-        "True",
-        "None",
-        "nul",
-        "tru",
-        "undefined",
-        "'a'",
-        "`a`",
-        "\"a",
-        "a",
-        "\"\\x41\"",
-        "\"\\u12\"",
-        "\"\\u{41}\"",
-        "\"\\ud800\"",
-        "\"\\udc00\"",
-        "\"\\ud800\\ud800\"",
-        "\"\\'\"",
-        "\"\\0\"",
-        "\"\\a\"",
-        "[1,]",
-        "[,1]",
-        "[1 2]",
-        "{\"a\":1,}",
-        "{\"a\":1,\"a\"}",
-        "1//c",
-        "new Date()",
-        "@",
-        "\\u0061",
-        "$a",
-    ] {
-        put("value", value, format!("{inside},\"zz\":{value}}}"));
-    }
-    let odd_members = [
-        "admin",
-        "__proto__",
-        "constructor",
-        "$ref",
-        "@type",
-        "",
-        " ",
-        "Name",
-        "NAME",
-        "name ",
-        "n\u{e4}me",
-        "na\\u0000me",
-        CANARY,
-    ];
-    for member in odd_members {
-        put("member", member, format!("{inside},\"{member}\":\"{CANARY}\"}}"));
-    }
-    for depth in [2, 64, 126, 127, 128, 129, 1000, 4000] {
-        let (open, shut) = ("[".repeat(depth), "]".repeat(depth));
-        put("deep", &depth.to_string(), format!("{inside},\"zz\":{open}{shut}}}"));
-        put("deep and first", &depth.to_string(), format!("{{\"zz\":{open}{shut},{}", &good[1..]));
-        put("deep and open", &depth.to_string(), format!("{inside},\"zz\":{open}"));
-        put("only deep", &depth.to_string(), format!("{open}{shut}"));
-    }
-    for depth in [2, 100, 200, 2000] {
-        let deep = format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
-        put("deep objects", &depth.to_string(), format!("{inside},\"zz\":{deep}}}"));
-        put("only deep objects", &depth.to_string(), deep);
-    }
-    put("member", "long", format!("{inside},\"{}\":1}}", "x".repeat(8000)));
-    bodies.into_iter().map(|(name, body)| (name, body.into_bytes())).collect()
-}
-
-/// Control characters and what is not UTF-8, inside a text; and other encodings.
-fn odd_bytes() -> Vec<(String, Vec<u8>)> {
-    let texts = |bytes: &[u8]| [b"{\"zz\":\"", bytes, b"\"}"].concat();
-    let mut bodies: Vec<(String, Vec<u8>)> =
-        (0..0x20).map(|control: u8| (format!("control character {control}"), texts(&[control]))).collect();
-    let sequences: &[&[u8]] = &[
-        b"\x80",
-        b"\xbf",
-        b"\xc0\x80",
-        b"\xc0\xaf",
-        b"\xc1\xbf",
-        b"\xc2",
-        b"\xc3\x28",
-        b"\xe0\x80\xaf",
-        b"\xe0\x9f\xbf",
-        b"\xe2\x82",
-        b"\xe2\x28\xa1",
-        b"\xed\xa0\x80",
-        b"\xed\xbf\xbf",
-        b"\xed\xa0\x80\xed\xb0\x80",
-        b"\xf0\x80\x80\xaf",
-        b"\xf0\x8f\xbf\xbf",
-        b"\xf0\x28\x8c\xbc",
-        b"\xf0\x90\x28\xbc",
-        b"\xf4\x90\x80\x80",
-        b"\xf5\x80\x80\x80",
-        b"\xf8\x88\x80\x80\x80",
-        b"\xfc\x84\x80\x80\x80\x80",
-        b"\xfe",
-        b"\xff",
-        b"\xff\xfe",
-    ];
-    for sequence in sequences {
-        bodies.push((format!("not UTF-8 {sequence:x?}"), texts(sequence)));
-    }
-    let wide = |order: fn(u16) -> [u8; 2]| "{}".encode_utf16().flat_map(order).collect::<Vec<u8>>();
-    bodies.push(("UTF-16LE".to_owned(), wide(u16::to_le_bytes)));
-    bodies.push(("UTF-16BE".to_owned(), wide(u16::to_be_bytes)));
-    bodies.push(("UTF-32".to_owned(), b"{\0\0\0}\0\0\0".to_vec()));
-    bodies.push(("gzip".to_owned(), b"\x1f\x8b\x08\0\0\0\0\0\0\x03\xab\xae\x05\0\x43\xbf\xa6\xa3\x02\0\0\0".to_vec()));
-    bodies.push(("CBOR".to_owned(), b"\xa1\x64name\x63ada".to_vec()));
-    bodies.push(("MessagePack".to_owned(), b"\x81\xa4name\xa3ada".to_vec()));
-    bodies.push(("zeros".to_owned(), vec![0; 100]));
-    bodies
 }
 
 /// Each member of the wrong type, twice, or not there.
