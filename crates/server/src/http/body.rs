@@ -88,7 +88,7 @@ fn is_deep(bytes: &[u8]) -> bool {
 /// What is wrong with a body, without repeating any of it: a value may be a secret in the wrong field.
 fn explained(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let expected = || text.rsplit("expected ").next().unwrap_or("another");
+    let expected = || text.rsplit_once("expected ").map_or("another", |(_, expected)| expected);
     let kind = match text.split_once([':', '`']) {
         Some(("invalid type" | "invalid value", _)) => format!("a member has the wrong type: expected {}", expected()),
         Some(("unknown field ", _)) => format!("there is no such member: expected {}", expected()),
