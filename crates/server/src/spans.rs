@@ -4,6 +4,8 @@
 #[cfg(feature = "otel")]
 mod export;
 
+#[cfg(not(feature = "otel"))]
+use axum::http::HeaderMap;
 use tracing::Span;
 
 #[cfg(feature = "otel")]
@@ -16,4 +18,4 @@ pub(crate) fn request(method: &'static str, route: &str, id: &str) -> Span {
 
 /// Puts the span under the caller's trace (W3C Trace Context), if that is a proxy of ours.
 #[cfg(not(feature = "otel"))]
-pub(crate) const fn follow(_: &Span, _: &axum::http::HeaderMap) {}
+pub(crate) const fn follow(_: &Span, _: &HeaderMap) {}

@@ -88,7 +88,7 @@ async fn ops_06_metrics_have_a_socket_of_their_own_until_the_end() {
     let counted = async {
         while !scrape(tokio::net::UnixStream::connect(&socket).await.unwrap(), "localhost").await.contains(open) {}
     };
-    tokio::time::timeout(Duration::from_secs(30), counted).await.unwrap();
+    timeout(Duration::from_secs(30), counted).await.unwrap();
     drop(held);
     let public = scrape(tokio::net::TcpStream::connect(serving.address).await.unwrap(), "127.0.0.1").await;
     assert!(!public.contains("poundlock_"), "{public}");
@@ -255,7 +255,7 @@ async fn the_end_waits_for_what_is_being_decided_before_it_says_goodbye() {
         drop(under_way);
     });
     serving.end().await.unwrap();
-    tokio::time::timeout(Duration::from_secs(20), flow).await.expect("it hangs").unwrap();
+    timeout(Duration::from_secs(20), flow).await.expect("it hangs").unwrap();
     let events = events(&data).await;
     let at = |name: &str| events.iter().position(|event| event == name).unwrap_or_else(|| panic!("{name}: {events:?}"));
     assert!(at("login.completed") < at("server.stopped"), "{events:?}");
