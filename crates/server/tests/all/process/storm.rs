@@ -59,6 +59,9 @@ async fn storm(database: Option<Database>) {
         let dice = Dice::new(seed.wrapping_mul(1_000_003) + round);
         storm.round = round;
         storm.round(&dice).await;
+        if round % 50 == 49 {
+            println!("{} rounds so far", round + 1);
+        }
         storm.check(round + 1 == rounds || round < 20 || round % DEEP_EVERY as u64 == 0).await;
     }
     let (answers, wrong) = (storm.tally.answers.load(Ordering::SeqCst), storm.tally.wrong.load(Ordering::SeqCst));
