@@ -30,7 +30,7 @@ use poundlock_core::testing::SeededRng;
 use poundlock_core::time::{Span, Time};
 use poundlock_store::{Notice, Store, migrations};
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tower::ServiceExt;
 
 pub use self::contract::{admin_document, public_document};
@@ -206,6 +206,14 @@ impl TestApp {
             let (notices, stopped) = (node.store.listen(), stopped.clone());
             tokio::spawn(crate::jobs::notices::hear_all(SharedApp::clone(node), notices, stopped));
         }
+        stop
+    }
+
+    /// Runs the job that hears notices on `notices` instead of the store's, until what is returned is dropped.
+    #[must_use]
+    pub fn hear(&self, notices: broadcast::Receiver<Notice>) -> watch::Sender<bool> {
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(crate::jobs::notices::hear_all(SharedApp::clone(&self.app), notices, stopped));
         stop
     }
 
