@@ -16,6 +16,16 @@ def must(holds, what):
         FAULTS.append(what)
 
 
+def enough(grace, stopping=0):
+    """What docs/nodes.md asks for: more than the announcement and twice drain_seconds, of which the default is 10."""
+    return grace > stopping + 2 * 10
+
+
+def unit():
+    text = (DEPLOY / "systemd/poundlock.service").read_text()
+    must(enough(int(re.search(r"^TimeoutStopSec=(\d+)$", text, re.M)[1])), "unit: killed while it ends")
+
+
 def compose():
     file = yaml.safe_load((DEPLOY / "compose/compose.yml").read_text())
     for name, service in file["services"].items():
@@ -32,6 +42,7 @@ def compose():
         for port in service.get("ports", []):
             must(port.startswith("127.0.0.1:"), f"compose: {name} is open to other machines at {port}")
     ours = file["services"]["poundlock"]
+    must(enough(int(ours["stop_grace_period"].removesuffix("s"))), "compose: killed while it ends")
     must("cap_add" not in ours, "compose: poundlock has capabilities")
     for name in ours["environment"]:
         secret = any(word in name for word in ("PASSWORD", "URL", "MASTER_KEY"))
@@ -96,6 +107,9 @@ def deployment(one):
         return
     pod = one["spec"]["template"]["spec"]
     must(pod["automountServiceAccountToken"] is False, "chart: pods hold a token of the cluster")
+    stopping = re.search(r'STOPPING_SECONDS\n\s+value: "(\d+)"', (DEPLOY / "helm/poundlock/templates/deployment.yaml").read_text())
+    must(stopping is not None, "chart: a pod closes its doors before its balancer knows")
+    must(enough(pod["terminationGracePeriodSeconds"], int(stopping[1]) if stopping else 0), "chart: killed while it ends")
     must(pod["securityContext"]["runAsUser"] == 65532, "chart: another user than 65532")
     must(pod["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault", "chart: no seccomp profile")
     for container in pod["containers"]:
@@ -108,7 +122,7 @@ def deployment(one):
         must(mounted == {volume["name"] for volume in pod["volumes"]}, "chart: mounts and volumes differ")
 
 
-for check in (compose, image, chart):
+for check in (unit, compose, image, chart):
     check()
 for fault in FAULTS:
     print(fault)
