@@ -2,10 +2,11 @@
 //! feature is off elsewhere.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -16,12 +17,32 @@ const PASSWORD: &str = "a phrase of five odd words";
 const TRACE: [u8; 16] = *b"canary trace id!";
 
 /// A collector: answers 200 to everything, and hands on each body.
-fn collector() -> (String, Receiver<(String, Vec<u8>)>) {
+struct Collector {
+    address: SocketAddr,
+    received: Receiver<(String, Vec<u8>)>,
+    ends: Arc<AtomicBool>,
+}
+
+impl Collector {
+    /// Everything that came, when whoever sent it has ended and so closed its connections.
+    fn all(self) -> Vec<(String, Vec<u8>)> {
+        self.ends.store(true, Ordering::SeqCst);
+        drop(TcpStream::connect(self.address).unwrap());
+        self.received.into_iter().collect()
+    }
+}
+
+fn collector() -> Collector {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let (sender, receiver) = channel();
+    let (sender, received) = channel();
+    let ends = Arc::new(AtomicBool::new(false));
+    let ended = Arc::clone(&ends);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
+            if ended.load(Ordering::SeqCst) {
+                return;
+            }
             let sender = sender.clone();
             std::thread::spawn(move || {
                 let mut stream = BufReader::new(stream.unwrap());
@@ -33,7 +54,7 @@ fn collector() -> (String, Receiver<(String, Vec<u8>)>) {
             });
         }
     });
-    (format!("http://{address}/v1/traces"), receiver)
+    Collector { address, received, ends }
 }
 
 /// One request, answered; `None` at the end of the connection.
@@ -115,13 +136,13 @@ impl Drop for Server {
 
 /// Everything that a server sends for one wrong login, and what it answered.
 fn sent(behind: &str) -> (Vec<u8>, String) {
-    let (endpoint, received) = collector();
-    let server = Server::up(&endpoint, behind);
+    let collector = collector();
+    let server = Server::up(&format!("http://{}/v1/traces", collector.address), behind);
     let answer = server.log_in();
     server.stop();
-    // The end has sent what was left; every body is here.
+    // The end has sent what was left.
     let mut all = Vec::new();
-    while let Ok((head, body)) = received.recv_timeout(Duration::from_millis(500)) {
+    for (head, body) in collector.all() {
         assert!(head.starts_with("post /v1/traces ") && head.contains("application/x-protobuf"), "{head}");
         all.extend(body);
     }

@@ -87,8 +87,18 @@ impl Site {
         self.folder.path().join("log")
     }
 
-    pub(crate) fn said(&self, what: &str) -> bool {
+    fn said(&self, what: &str) -> bool {
         std::fs::read_to_string(self.log()).unwrap_or_default().contains(what)
+    }
+
+    /// Waits until the log says so: its lines come by a pipe, after the answers that they belong to.
+    pub(crate) async fn until_said(&self, what: &str) {
+        let waiting = async {
+            while !self.said(what) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap_or_else(|_| panic!("never said: {what}"));
     }
 
     fn command(&self, words: &[&str]) -> Command {
