@@ -17,6 +17,7 @@ use crate::hasher::Hasher;
 use crate::jobs::watch::Watched;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
+use crate::readiness::Looks;
 use crate::refusals::Refusals;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
@@ -49,6 +50,7 @@ pub(crate) struct App {
     pub(crate) flows: Flows,
     /// What is wrong with store and clock, as far as the watch has seen.
     pub(crate) watched: Watched,
+    pub(crate) looks: Looks,
     pub(crate) metrics: Metrics,
     pub(crate) refusals: Refusals,
     /// How many one-time codes were compared with an account's authenticators.

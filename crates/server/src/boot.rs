@@ -35,6 +35,7 @@ use crate::hasher::{Hasher, Limits};
 use crate::jobs::watch::Watched;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
+use crate::readiness::Looks;
 use crate::refusals::Refusals;
 use crate::registry::{DEFAULT_AUDIENCE, DEFAULT_CLIENT, Registry};
 use crate::rng::SystemRng;
@@ -108,6 +109,7 @@ pub(crate) async fn assemble(
         copying: tokio::sync::Mutex::default(),
         flows: Flows::new(),
         watched: Watched::default(),
+        looks: Looks::default(),
         codes_checked: std::sync::atomic::AtomicU64::new(0),
         stopping: std::sync::atomic::AtomicBool::new(false),
     }))

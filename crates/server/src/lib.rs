@@ -13,6 +13,7 @@ mod jobs;
 mod journal;
 mod log;
 mod metrics;
+mod readiness;
 mod refusals;
 mod registry;
 mod relocation;

@@ -134,6 +134,10 @@ impl Metrics {
         store::register(&mut names, store.meter());
         hashing_names(&mut names, hashing);
         metrics.gauges.register(&mut names);
+        // Alerts watch these: an increase is known only from two values, and the first must count.
+        for denial in [Denial::Blocked, Denial::Rebind] {
+            let _ = metrics.denials.get_or_create(&Denied { event: Event::LoginBlocked.name(), reason: denial.code() });
+        }
         let build = Info::new(Build { version: env!("CARGO_PKG_VERSION") });
         names.names.push("poundlock_build_info".to_owned());
         names.registry.register("build", "The version that runs", build);

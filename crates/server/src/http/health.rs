@@ -1,25 +1,20 @@
 //! `GET /health/live` and `/health/ready`: whether the process runs, and whether it can be asked anything.
 
 use std::net::IpAddr;
-use std::sync::atomic::Ordering;
 
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use poundlock_core::timekeeping::Reading;
-use poundlock_store::setting;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::table::{Answered, Answers, Signature, answer_schema};
 use crate::app::SharedApp;
-use crate::jobs::watch::{self, Wrong, answer};
+use crate::jobs::watch::Wrong;
+use crate::readiness::{Readiness, readiness};
 use crate::refusals::Told;
-
-/// What is wrong with a store that cannot even be read.
-const SILENT: Wrong =
-    Some(("does not answer", "See that the database runs and can be reached from here. The server goes on by itself."));
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Live {
@@ -71,15 +66,11 @@ pub(crate) async fn live() -> axum::Json<Live> {
 /// The store answers and takes writes, the clock can be trusted, and nobody has told the server to end; else what is
 /// wrong, and what to do.
 pub(crate) async fn ready(State(app): State<SharedApp>) -> Ready {
-    // A read that costs the same however many users there are: anyone may ask, as often as they like. Whether the
-    // store can be written is found out by the watch, not by whoever asks.
-    let (database, read) =
-        tokio::join!(answer(app.store.database_time()), answer(setting::read(&app.store, "key.check")));
-    let store = if read.is_some() { app.watched.store() } else { SILENT };
-    let clock = watch::clock(&app, database.flatten());
-    let to_do: Vec<&str> = [store, clock].into_iter().flatten().map(|(_, to_do)| to_do).collect();
+    let readiness = readiness(&app).await;
+    let Readiness { store, clock, stopping } = readiness;
+    let to_do = [store, clock].into_iter().flatten().map(|(_, to_do)| to_do).collect();
     let said = |wrong: Wrong| wrong.map_or("ok", |(what, _)| what);
-    let status = match (app.stopping.load(Ordering::SeqCst), to_do.is_empty()) {
+    let status = match (stopping, readiness.is_ready()) {
         (true, _) => "stopping",
         (false, true) => "ready",
         (false, false) => "unready",

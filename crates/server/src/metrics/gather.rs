@@ -13,6 +13,7 @@ use prometheus_client::registry::Unit;
 use super::Names;
 use super::labels::{OfAlg, State};
 use crate::app::App;
+use crate::readiness::readiness;
 
 /// How long a scrape waits for the store. Prometheus gives up after ten seconds, and would then know nothing at all.
 const STORE_MAX: Duration = Duration::from_secs(3);
@@ -35,7 +36,7 @@ pub(super) struct Gauges {
 
 impl Gauges {
     pub(super) fn register(&self, to: &mut Names) {
-        to.plain("ready", "1 while the store answers and the clock is believed", self.ready.clone());
+        to.plain("ready", "1 while /health/ready answers 200", self.ready.clone());
         to.plain("clock_state", "1 for the state that the clock is in", self.clock.clone());
         to.unit("signing_key_age", Unit::Seconds, "Since when the current key signs", self.key_age.clone());
         to.plain("hash_places", "Hashes reserved, queued or running", self.hash_places.clone());
@@ -65,7 +66,7 @@ pub(crate) async fn gather(app: &App) {
     for one in STATES {
         gauges.clock.get_or_create(&State { state: one }).set(i64::from(one == state));
     }
-    gauges.ready.set(i64::from(answer.is_ok() && state == "ready"));
+    gauges.ready.set(i64::from(readiness(app).await.is_ready()));
     if let Ok(told) = answer {
         gauges.unsealed.set(told.unsealed);
         gauges.sealed.set(told.sealed);
