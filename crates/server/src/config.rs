@@ -2,10 +2,10 @@
 //! misspelt safety setting is a missing one.
 
 mod limits;
+mod listen;
 mod metrics;
 mod overlay;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub(crate) use self::metrics::{MetricsAt, MetricsConfig, TraceConfig};
@@ -15,6 +15,7 @@ use poundlock_core::password::Cost;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::limits::Limits;
+pub(crate) use self::listen::{Listen, TlsFiles};
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,20 +34,6 @@ pub(crate) struct Config {
     pub(crate) log: LogConfig,
     pub(crate) metrics: MetricsConfig,
     pub(crate) trace: TraceConfig,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Listen {
-    /// Address and port. Plain HTTP is for loopback only.
-    pub(crate) address: SocketAddr,
-    /// Networks of the reverse proxies in front, as CIDR; none is trusted by default.
-    pub(crate) behind: Vec<String>,
-    /// How long a server that was told to end goes on answering while `/health/ready` says `stopping`, so that a
-    /// balancer sends nobody here any more before the doors close.
-    pub(crate) stopping_seconds: u16,
-    /// What one connection, one source and all together may take.
-    pub(crate) limits: Limits,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -130,17 +117,6 @@ impl Default for Config {
     }
 }
 
-impl Default for Listen {
-    fn default() -> Self {
-        Self {
-            address: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            behind: Vec::new(),
-            stopping_seconds: 0,
-            limits: Limits::default(),
-        }
-    }
-}
-
 impl Default for PasswordConfig {
     fn default() -> Self {
         let cost = Cost::DEFAULT;
@@ -188,7 +164,6 @@ impl Config {
     /// Refuses combinations that are not safe to run (OPS-02).
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         self.cost()?;
-        self.listen.limits.check()?;
         self.metrics.at()?;
         self.trace.check()?;
         let issuer = self.issuer();
@@ -216,28 +191,17 @@ impl Config {
         if self.issuer.is_some() || self.listen.address.port() != 0 {
             refuse_bad_issuer(&issuer).with_context(|| format!("issuer {issuer:?}"))?;
         }
-        if !self.listen.address.ip().is_loopback() && self.listen.behind.is_empty() {
-            bail!(
-                "listen.address {} is open to other machines, and this version serves plain HTTP: put a TLS proxy in \
-                 front and name its networks in listen.behind, or listen on 127.0.0.1",
-                self.listen.address
-            );
-        }
-        for text in &self.listen.behind {
-            let network = crate::http::edge::client_ip::Network::parse(text)
-                .with_context(|| format!("listen.behind: {text:?} is not a network such as 10.0.0.0/8"))?;
-            if network.is_everyone() {
-                bail!(
-                    "listen.behind: {text:?} makes everyone a proxy, who may write any address: name the proxies alone"
-                );
-            }
-        }
-        Ok(())
+        self.listen.check(plain)
     }
 
     /// The `iss` of tokens.
     pub(crate) fn issuer(&self) -> String {
         self.issuer.clone().unwrap_or_else(|| format!("http://localhost:{}", self.listen.address.port()))
+    }
+
+    /// Whether people and services come over https.
+    pub(crate) fn is_https(&self) -> bool {
+        self.issuer().starts_with("https://")
     }
 
     /// The audience of the account API, which no service may have.

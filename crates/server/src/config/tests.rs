@@ -104,3 +104,38 @@ fn ops_02_a_free_port_needs_no_issuer_and_a_named_one_none_such() {
     let said = odd.check().unwrap_err().to_string();
     assert!(said.contains("issuer") && said.contains("localhost:0"), "{said}");
 }
+
+#[test]
+fn ops_02_what_would_send_passwords_in_the_clear_does_not_start() {
+    let config = |issuer: &str, text: &str| {
+        let text = format!("issuer = \"{issuer}\"\n[listen]\n{text}\n");
+        toml::from_str::<Config>(&text).unwrap().check().map_err(|error| error.to_string())
+    };
+    let tls = "[listen.tls]\ncertificate = \"/c\"\nkey = \"/k\"";
+    let https = "https://login.example.org";
+    config(https, tls).unwrap();
+    config(https, &format!("address = \"0.0.0.0:443\"\n{tls}")).unwrap();
+    config(https, "address = \"0.0.0.0:80\"\nbehind = [\"10.0.0.0/8\"]").unwrap();
+    config(https, "socket = \"/run/s\"\nproxy_protocol = true").unwrap();
+    config(https, "socket = \"/run/s\"\nsocket_mode = \"0660\"").unwrap();
+    for (issuer, text, says) in [
+        (https, "address = \"0.0.0.0:443\"", "plain HTTP"),
+        (https, "address = \"[::]:443\"", "plain HTTP"),
+        (https, "address = \"[::ffff:192.0.2.1]:443\"", "plain HTTP"),
+        ("http://localhost:8080", tls, "write the issuer as https"),
+        (https, "proxy_protocol = true", "nobody may connect"),
+        (https, "socket = \"/run/s\"\nsocket_mode = \"0666\"", "every user of this machine"),
+        (https, "socket = \"/run/s\"\nsocket_mode = \"rw\"", "is no mode"),
+        (https, "socket = \"/run/s\"\nsocket_mode = \"7777\"", "is no mode"),
+    ] {
+        let said = config(issuer, text).unwrap_err();
+        assert!(said.contains(says), "{text}: {said}");
+    }
+}
+
+#[test]
+fn a_certificate_without_a_key_is_no_tls() {
+    assert!(toml::from_str::<Config>("[listen.tls]\ncertificate = \"/c\"").is_err());
+    let set = load(&[("POUNDLOCK_LISTEN__TLS__CERTIFICATE", "/c"), ("POUNDLOCK_LISTEN__TLS__KEY", "/k")]).unwrap();
+    assert_eq!(set.listen.tls.unwrap().key, PathBuf::from("/k"));
+}
