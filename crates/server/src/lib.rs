@@ -23,6 +23,7 @@ mod serving;
 mod spans;
 mod status;
 mod timekeeper;
+mod tls;
 
 #[cfg(feature = "testing")]
 pub mod testing;
