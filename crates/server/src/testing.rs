@@ -136,6 +136,7 @@ impl TestApp {
         config.data = settings.data.unwrap_or(config.data);
         config.guard.sources.loopback_unlimited = settings.loopback_unlimited;
         config.listen.behind = settings.trusted_proxies;
+        config.issuer = settings.issuer;
         config.password.threads = 2;
         store.migrate(migrations::ALL, BEGIN).await.unwrap();
         let clock = Clock::Manual(Arc::clone(&hands));
@@ -351,6 +352,8 @@ pub struct Settings {
     pub cost: Cost,
     /// Networks of trusted proxies.
     pub trusted_proxies: Vec<String>,
+    /// The issuer; `http://localhost:8080` when there is none.
+    pub issuer: Option<String>,
     /// Where the server is taken to listen.
     pub listen: SocketAddr,
     /// The data folder, for what writes there.
@@ -369,6 +372,7 @@ impl Settings {
             loopback_unlimited: true,
             cost: Cost::FOR_TESTS,
             trusted_proxies: Vec::new(),
+            issuer: None,
             listen,
             data: None,
             node: None,

@@ -85,6 +85,6 @@ pub(crate) fn router(app: SharedApp) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(caps::refuse_long))
         .layer(from_fn_with_state(SharedApp::clone(&app), request_id::name_and_log))
-        .layer(from_fn(headers::secure))
+        .layer(from_fn_with_state(SharedApp::clone(&app), headers::secure))
         .with_state(app)
 }

@@ -122,6 +122,10 @@ impl Problem {
         Self::new(words::LONG_HEADERS, reference)
     }
 
+    pub(crate) fn not_https(reference: String) -> Self {
+        Self::new(words::NOT_HTTPS, reference)
+    }
+
     pub(crate) fn slow_body(reference: String) -> Self {
         Self::new(words::SLOW, reference)
     }

@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -21,7 +21,7 @@ pub(crate) fn router(app: SharedApp) -> Router {
     Router::new()
         .route("/metrics", get(show))
         .layer(from_fn_with_state(SharedApp::clone(&app), refuse_rebound_name))
-        .layer(from_fn(headers::secure))
+        .layer(from_fn_with_state(SharedApp::clone(&app), headers::secure))
         .with_state(app)
 }
 

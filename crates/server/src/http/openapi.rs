@@ -18,7 +18,11 @@ use super::table::{Answered, Answers, Route, Schema, Signature, answer_schema};
 use super::{admin, keys, routes};
 
 static PUBLIC: LazyLock<Document> = LazyLock::new(|| {
-    Document::of("Poundlock", routes::table().into_routes(), &[words::MISDIRECTED, words::PAST_THE_PROXY])
+    Document::of(
+        "Poundlock",
+        routes::table().into_routes(),
+        &[words::MISDIRECTED, words::PAST_THE_PROXY, words::NOT_HTTPS],
+    )
 });
 static ADMIN: LazyLock<Document> =
     LazyLock::new(|| Document::of("Poundlock, administration", admin::table().into_routes(), &[]));

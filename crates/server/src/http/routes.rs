@@ -75,9 +75,9 @@ pub(crate) fn public(app: SharedApp) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(SharedApp::clone(&app), cors::answer))
         .layer(from_fn_with_state(SharedApp::clone(&app), host::refuse_foreign_host))
-        .layer(from_fn_with_state(SharedApp::clone(&app), peer::refuse_past_the_proxy))
+        .layer(from_fn_with_state(SharedApp::clone(&app), peer::refuse_in_the_clear))
         .layer(from_fn(caps::refuse_long))
         .layer(from_fn_with_state(SharedApp::clone(&app), request_id::name_and_log))
-        .layer(from_fn(headers::secure))
+        .layer(from_fn_with_state(SharedApp::clone(&app), headers::secure))
         .with_state(app)
 }

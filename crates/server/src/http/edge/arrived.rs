@@ -14,7 +14,7 @@ pub(crate) struct Arrived {
     pub(crate) io: Box<dyn Io>,
     pub(crate) peer: Peer,
     pub(crate) protocol: Protocol,
-    /// Whether TLS ended here.
+    /// Whether TLS ended here, or at a proxy whose PROXY header vouches for it.
     pub(crate) secure: bool,
 }
 
@@ -22,7 +22,10 @@ pub(crate) struct Arrived {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Peer {
     Tcp(SocketAddr),
+    /// Whoever may open our own Unix socket.
     Unix,
+    /// A client that a PROXY header speaks for and gives no address of. It is nobody's proxy.
+    Unnamed,
 }
 
 /// What is spoken.

@@ -54,6 +54,12 @@ pub(crate) fn client_ip(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[Ne
     if !is_trusted(peer) {
         return Some(peer.to_canonical());
     }
+    forwarded_ip(headers, trusted)
+}
+
+/// The client's address as trusted proxies wrote it, which whoever asks has made sure of.
+pub(crate) fn forwarded_ip(headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let lines: Vec<&str> =
         headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or("?")).collect();
     for part in lines.iter().rev().flat_map(|line| line.rsplit(',')) {

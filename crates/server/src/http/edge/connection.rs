@@ -47,7 +47,8 @@ const RESETS_MAX: usize = 20;
 /// How often a client that speaks HTTP/2 is asked whether it is there, and how long it may take to say so.
 const PING_EVERY: Duration = Duration::from_secs(20);
 
-/// How long an HTTP/2 client may take to close after GOAWAY when nothing is under way.
+/// How long a client may take at the end: over HTTP/2 to close after GOAWAY when nothing is under way, over HTTP/1 to
+/// send its first request.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// How a connection ended.
@@ -58,7 +59,7 @@ pub(super) enum Ended {
     Flooded,
 }
 
-/// Marks a request that came over TLS which ended here.
+/// Marks a request that came over TLS which ended here, or at a proxy whose PROXY header vouches for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Secured;
 
@@ -70,6 +71,7 @@ pub(super) async fn serve(arrived: Arrived, router: Router, limits: Arc<Limits>,
     let io = TokioIo::new(Guarded::new(io, Arc::clone(&pulse), frames, limits.stall));
     let beat = Arc::clone(&pulse);
     let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         if let Peer::Tcp(address) = peer {
             request.extensions_mut().insert(ConnectInfo(address));
         }
@@ -95,6 +97,17 @@ async fn answer(
     Ok(response.map(|body| open.answered(body)))
 }
 
+/// How far a connection is on its way to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// The server stops, and nothing was asked here yet. A first request may have been sent already, and the library
+    /// closes a connection of which it has read nothing: it has a moment to be read.
+    Late,
+    /// The library answers what is under way, and then closes.
+    Ending,
+}
+
 /// Drives a connection until it ends, the server stops, or patience does.
 async fn drive<C: GracefulConnection>(
     connection: C,
@@ -104,37 +117,39 @@ async fn drive<C: GracefulConnection>(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut connection = pin!(connection);
-    let mut told = false;
+    let mut phase = Phase::Open;
     loop {
-        let patience = patience(protocol, pulse, limits, told);
-        tokio::select! {
+        let patience = patience(protocol, pulse, limits, phase);
+        let unasked = pulse.begun() == 0;
+        phase = tokio::select! {
             // A client that hangs up or sends garbage ends its own connection; there is nothing to do about it.
             _ = connection.as_mut() => return,
-            _ = stop.wait_for(|stop| *stop), if !told => {
-                told = true;
-                connection.as_mut().graceful_shutdown();
+            _ = stop.wait_for(|stop| *stop), if phase == Phase::Open => {
+                if protocol == Protocol::Http1 && unasked { Phase::Late } else { Phase::Ending }
             }
-            () = pulse.moved() => {}
-            () = sleep(patience) => {
-                if told || pulse.is_busy() || pulse.begun() == 0 {
-                    return;
-                }
+            () = pulse.moved() => if phase == Phase::Late { Phase::Ending } else { continue },
+            () = sleep(patience) => match phase {
+                Phase::Ending => return,
+                Phase::Open if pulse.is_busy() || unasked => return,
                 // It rested for long enough: a client is told so, and may have sent a request just now.
-                told = true;
-                connection.as_mut().graceful_shutdown();
-            }
+                Phase::Open | Phase::Late => Phase::Ending,
+            },
+        };
+        if phase == Phase::Ending {
+            connection.as_mut().graceful_shutdown();
         }
     }
 }
 
 /// How long nothing may move; `None` where the library itself waits no longer than it may.
-fn patience(protocol: Protocol, pulse: &Pulse, limits: &Limits, told: bool) -> Option<Duration> {
+fn patience(protocol: Protocol, pulse: &Pulse, limits: &Limits, phase: Phase) -> Option<Duration> {
     if pulse.is_busy() {
         return Some(limits.answer);
     }
     match protocol {
+        _ if phase == Phase::Late => Some(GOODBYE),
         Protocol::Http1 => None,
-        Protocol::Http2 if told => Some(GOODBYE),
+        Protocol::Http2 if phase == Phase::Ending => Some(GOODBYE),
         Protocol::Http2 if pulse.begun() == 0 => Some(limits.header),
         Protocol::Http2 => Some(limits.idle),
     }

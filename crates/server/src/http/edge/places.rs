@@ -73,14 +73,19 @@ impl Places {
         })
     }
 
-    /// A place for a connection from there, if there is one.
-    pub(crate) fn take(self: &Arc<Self>, from: IpAddr) -> Option<Place> {
+    /// A place for a connection on a Unix socket, whose proxy may take any number.
+    pub(crate) fn take_any(self: &Arc<Self>) -> Option<Place> {
         let Ok(one) = Arc::clone(&self.free).try_acquire_owned() else {
             self.full.fetch_add(1, SeqCst);
             self.counts.refused("full");
             return None;
         };
-        let mut place = Place { places: Arc::clone(self), source: None, _one: one, _open: self.counts.opened() };
+        Some(Place { places: Arc::clone(self), source: None, _one: one, _open: self.counts.opened() })
+    }
+
+    /// A place for a connection from there, if there is one.
+    pub(crate) fn take(self: &Arc<Self>, from: IpAddr) -> Option<Place> {
+        let mut place = self.take_any()?;
         place.is_of(from).then_some(place)
     }
 
@@ -98,6 +103,12 @@ impl Places {
         if full + source_full + floods > 0 {
             tracing::warn!(full, source_full, floods, "connections were turned away or cut; see docs/edge.md");
         }
+    }
+
+    /// Whether no connection has a place.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        Arc::strong_count(&self.free) == 1
     }
 
     fn tally(&self) -> Tally {

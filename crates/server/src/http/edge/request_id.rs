@@ -3,9 +3,9 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
@@ -14,7 +14,8 @@ use axum::response::Response;
 use poundlock_core::secret::random_bytes;
 use tracing::Instrument;
 
-use super::client_ip::{Network, client_ip, is_unasked};
+use super::client_ip::is_unasked;
+use super::via::Via;
 use crate::app::{App, SharedApp};
 use crate::clock::Stopwatch;
 use crate::journal::Origin;
@@ -47,19 +48,15 @@ impl FromRequestParts<SharedApp> for Origin {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let via = Via::of(&parts.extensions);
         let request = parts.extensions.get::<RequestId>().map(ToString::to_string).unwrap_or_default();
         let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
         Ok(Self {
             request,
-            address: client_ip(peer, &parts.headers, &trusted(app)),
+            address: via.and_then(|via| via.client_ip(&parts.headers, &app.config.listen.networks())),
             agent: agent.map(|agent| agent.chars().take(AGENT_CHARS_MAX).collect()),
         })
     }
-}
-
-pub(super) fn trusted(app: &SharedApp) -> Vec<Network> {
-    app.config.listen.behind.iter().filter_map(|text| Network::parse(text)).collect()
 }
 
 /// Gives the request its name, and counts and logs it when it is answered.
@@ -67,14 +64,14 @@ pub(crate) async fn name_and_log(State(app): State<SharedApp>, mut request: Requ
     let begun = Stopwatch::start();
     let bytes: [u8; 12] = random_bytes(&app.rng);
     let id = RequestId(bytes.iter().fold("req_".to_owned(), |id, byte| format!("{id}{byte:02x}")));
-    let peer: Option<IpAddr> = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    warn_once_of_unasked_proxy(peer, &request, &app);
+    let (via, trusted) = (Via::of(request.extensions()), app.config.listen.networks());
+    warn_once_of_unasked_proxy(via.and_then(Via::peer_ip), &request, &app);
     request.extensions_mut().insert(id.clone());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let source = client_ip(peer, request.headers(), &trusted(&app));
+    let source = via.and_then(|via| via.client_ip(request.headers(), &trusted));
     let span = spans::request(labels::method(&method), labels::Route::of(route.as_ref()).as_str(), &id.0);
-    if peer.is_some_and(|peer| trusted(&app).iter().any(|proxy| proxy.contains(peer))) {
+    if via.is_some_and(|via| via.is_behind(&trusted)) {
         spans::follow(&span, request.headers());
     }
     let mut response = next.run(request).instrument(span).await;
@@ -101,7 +98,7 @@ fn tell_refusal(app: &App, told: Option<Told>, asked: &Asked<'_>) {
 
 fn warn_once_of_unasked_proxy(peer: Option<IpAddr>, request: &Request, app: &SharedApp) {
     if let Some(peer) = peer
-        && is_unasked(Some(peer), request.headers(), &trusted(app))
+        && is_unasked(Some(peer), request.headers(), &app.config.listen.networks())
     {
         // Once: whoever sends the header could fill the log with it.
         app.unasked_proxy.get_or_init(|| {

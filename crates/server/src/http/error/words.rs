@@ -82,6 +82,10 @@ words! {
     PAST_THE_PROXY "past_the_proxy" FORBIDDEN
         "This port is for the proxy alone"
         "Send the request to the issuer's address. If you are its proxy, have yourself added to listen.behind.";
+    NOT_HTTPS "not_https" FORBIDDEN
+        "This request did not come over https"
+        "Use the issuer's https address. If you run its proxy, have it set X-Forwarded-Proto to https for clients that \
+         came over TLS.";
     SLOW "slow_body" REQUEST_TIMEOUT
         "The body came too slowly"
         "Send the whole request within 10 seconds.";
