@@ -6,7 +6,7 @@ pub(crate) mod admin;
 pub(crate) mod tests;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
@@ -22,6 +22,15 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
+}
+
+/// The way to the server of this very process.
+#[derive(Clone, Debug)]
+pub(crate) enum Way {
+    /// Plain HTTP.
+    Port(SocketAddr),
+    /// A Unix socket in the data folder, where the port speaks TLS or to proxies alone.
+    Socket(PathBuf),
 }
 
 /// An answer that was not a success.
@@ -49,13 +58,23 @@ impl Client {
         Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
     }
 
-    /// A client of a server at an address of this machine, which answers to its issuer's name alone.
-    pub(crate) fn to_own(address: SocketAddr, issuer: &str) -> anyhow::Result<Self> {
+    /// A client of a server on this machine, which answers to its issuer's name alone.
+    pub(crate) fn to_own(way: &Way, issuer: &str) -> anyhow::Result<Self> {
         let host = issuer.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
-        let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_str(host).context("the issuer has no host")?)]);
+        let mut headers =
+            HeaderMap::from_iter([(HOST, HeaderValue::from_str(host).context("the issuer has no host")?)]);
+        if issuer.starts_with("https://") {
+            // What goes to this machine's own server leaves no machine. Heard only where this machine is a named proxy.
+            headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+        }
         let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-        let builder = builder.read_timeout(ANSWER_WITHIN);
-        Ok(Self { http: builder.default_headers(headers).build()?, base: format!("http://{address}") })
+        let builder = builder.read_timeout(ANSWER_WITHIN).default_headers(headers);
+        Ok(match way {
+            Way::Port(address) => Self { http: builder.build()?, base: format!("http://{address}") },
+            Way::Socket(path) => {
+                Self { http: builder.unix_socket(path.clone()).build()?, base: "http://own.socket".to_owned() }
+            }
+        })
     }
 
     /// A client of an admin socket.

@@ -33,6 +33,7 @@ use crate::client::Unreachable;
 use crate::client::admin::Admin;
 use crate::config::Config;
 use crate::log::start as start_log;
+use crate::systemd::Passed;
 
 pub(crate) use self::serve::refuse_nobody;
 
@@ -183,6 +184,14 @@ pub(crate) fn holds_password(url: &str) -> bool {
 /// Runs the command; see [`EXIT_CODES`].
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
+    // Before there is a second thread: it changes the environment.
+    let passed = match Passed::take() {
+        Ok(passed) => passed,
+        Err(error) => {
+            eprintln!("poundlock: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -190,7 +199,7 @@ pub(crate) fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(dispatch(cli)) {
+    match runtime.block_on(dispatch(cli, passed)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("poundlock: {error:#}");
@@ -211,10 +220,10 @@ fn code_of(error: &anyhow::Error) -> u8 {
     }
 }
 
-async fn dispatch(cli: Cli) -> anyhow::Result<()> {
+async fn dispatch(cli: Cli, passed: Passed) -> anyhow::Result<()> {
     match cli.command {
         Command::Up(up) => up.run(&cli.place).await,
-        Command::Serve(serve) => serve.run(&cli.place).await,
+        Command::Serve(serve) => serve.run(&cli.place, passed).await,
         Command::Login(login) => login.run().await,
         Command::User(user) => user.run(&cli.place).await,
         Command::Invite(invite) => invite.run(&cli.place).await,

@@ -1,6 +1,7 @@
 //! Work beside the requests: keys turn, records are sealed, rows are swept, notices are heard. Each job is one loop
 //! that a shutdown ends.
 
+pub(crate) mod certificates;
 pub(crate) mod keys;
 pub(crate) mod notices;
 pub(crate) mod sealer;

@@ -22,6 +22,7 @@ mod rng;
 mod serving;
 mod spans;
 mod status;
+mod systemd;
 mod timekeeper;
 mod tls;
 

@@ -1,59 +1,69 @@
 //! A server under way: listeners, jobs, and an end that loses no answer.
 
+mod doors;
+mod sockets;
 #[cfg(test)]
 mod tests;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use poundlock_core::audit::Event;
 use poundlock_core::seal::MasterKey;
 use poundlock_store::Options;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::UnixListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+pub(crate) use self::sockets::refuse_long_socket;
+use self::sockets::{ADMIN_SOCKET, bind_socket};
 use crate::app::SharedApp;
 use crate::boot::{self, DataLock};
+use crate::client::{Client, Way};
 use crate::clock::Clock;
-use crate::cmd::WrongCall;
-use crate::config::{Config, MetricsAt};
+use crate::config::Config;
 use crate::http::edge::accept::{self, Door};
-use crate::http::edge::places::Places;
-use crate::http::{admin, metrics, routes};
+use crate::http::edge::listener::Listener;
+use crate::http::{admin, routes};
 use crate::jobs;
-use crate::metrics::Connections;
-
-/// Longest path of a Unix socket that every system takes, in bytes.
-const SOCKET_BYTES_MAX: usize = 100;
+use crate::systemd::{Notifier, Passed};
+use crate::tls::Certificates;
 
 /// A running server.
 pub(crate) struct Serving {
     pub(crate) app: SharedApp,
     pub(crate) address: SocketAddr,
+    /// Where it listens, for people.
+    pub(crate) place: String,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
     /// Unix sockets to remove at the end.
     sockets: Vec<PathBuf>,
     signals: Option<Signals>,
+    certificates: Option<Arc<Certificates>>,
+    /// Whether its own client can come by the port, as anyone on this machine.
+    is_plain_port: bool,
+    notifier: Notifier,
     _lock: DataLock,
 }
 
-/// SIGINT and SIGTERM, from the moment they are heard.
+/// What the server is told by, from the moment it is heard.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// SIGHUP, where it does not mean that the terminal is gone.
+    reload: Option<Signal>,
 }
 
 impl Signals {
-    async fn next(&mut self) {
+    /// The next that ends the server.
+    async fn end(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -63,29 +73,59 @@ impl Signals {
 
 impl Serving {
     /// Starts everything. `lock` is the data folder's, already taken.
-    pub(crate) async fn start(mut config: Config, master: MasterKey, lock: DataLock) -> anyhow::Result<Self> {
-        let listeners = bind(config.listen.address).await?;
-        let address = listeners.first().context("no address to listen on")?.local_addr()?;
-        config.listen.address = address;
-        let socket = config.admin_socket();
+    pub(crate) async fn start(config: Config, master: MasterKey, lock: DataLock) -> anyhow::Result<Self> {
+        Self::start_on(Passed::default(), config, master, lock).await
+    }
+
+    /// The same on sockets that were passed, if any were.
+    pub(crate) async fn start_on(
+        passed: Passed,
+        mut config: Config,
+        master: MasterKey,
+        lock: DataLock,
+    ) -> anyhow::Result<Self> {
+        let mut sockets = vec![config.admin_socket()];
+        if passed.is_empty() {
+            sockets.extend(config.listen.socket.clone());
+        }
+        let listeners = sockets::listeners(&mut config, passed).await?;
+        let certificates = config.listen.tls.as_ref().map(|files| Certificates::load(files, &config.issuer()));
+        let certificates = certificates.transpose().context("in [listen.tls]")?;
         let watch_at = config.metrics.at()?;
+        let address = config.listen.address;
         let app = boot::boot(config, master, Clock::start(), &Options::default()).await?;
         // Before anything says that it started: without its socket a server does not serve.
-        let admin = bind_socket(&socket)?;
+        let admin = bind_socket(&app.config.admin_socket(), 0o600, ADMIN_SOCKET)?;
         if let Ok(now) = app.time.now() {
             boot::note(&app, Event::ServerStarted, now).await?;
         }
         let (stop, stopped) = watch::channel(false);
         let mut tasks = jobs::start(&app, &stopped);
-        let door = door(&app);
-        for listener in listeners {
-            tasks.spawn(accept::tcp(listener, door.clone(), stopped.clone()));
+        let door = doors::door(&app, certificates.as_ref())?;
+        let is_plain_port = has_plain_port(&listeners, &door);
+        let place = listeners.iter().map(Listener::place).collect::<Vec<_>>().join(", ");
+        sockets.extend(doors::show_metrics(watch_at, &app, &door, (&mut tasks, &stopped)).await?);
+        open(listeners, admin, &app, &door, (&mut tasks, &stopped));
+        if let Some(certificates) = &certificates {
+            tasks.spawn(jobs::certificates::look_after(Arc::clone(certificates), SharedApp::clone(&app), stopped));
         }
-        let (own, limits) = (SharedApp::clone(&app), Arc::new(door.limits.of_admin()));
-        let metrics_socket = show_metrics(watch_at, &app, &door, (&mut tasks, &stopped)).await?;
-        tasks.spawn(accept::unix(admin, admin::router(own), limits, stopped));
-        let sockets = std::iter::once(socket).chain(metrics_socket).collect();
-        Ok(Self { app, address, stop, tasks, sockets, signals: None, _lock: lock })
+        let notifier = Notifier::of(|name| std::env::var_os(name));
+        let (signals, _lock) = (None, lock);
+        Ok(Self { app, address, place, stop, tasks, sockets, signals, certificates, is_plain_port, notifier, _lock })
+    }
+
+    /// A client of this very server, which need not know the certificate, and is no proxy.
+    pub(crate) fn own_client(&mut self) -> anyhow::Result<Client> {
+        if self.is_plain_port {
+            return Client::to_own(&Way::Port(self.address), &self.app.issuer);
+        }
+        let path = self.app.config.data.join("up.sock");
+        let listener = bind_socket(&path, 0o600, "--data")?;
+        let limits = Arc::new(self.app.config.listen.limits.of_admin());
+        let router = routes::public(SharedApp::clone(&self.app));
+        self.tasks.spawn(accept::unix(listener, router, limits, self.stop.subscribe()));
+        self.sockets.push(path.clone());
+        Client::to_own(&Way::Socket(path), &self.app.issuer)
     }
 
     /// From here on SIGINT and SIGTERM end the server in order. Called before anyone is told that it serves: who then
@@ -93,7 +133,16 @@ impl Serving {
     pub(crate) fn hear_signals(&mut self) -> anyhow::Result<()> {
         if self.signals.is_none() {
             let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-            self.signals = Some(Signals { interrupt, terminate });
+            self.signals = Some(Signals { interrupt, terminate, reload: None });
+        }
+        Ok(())
+    }
+
+    /// From here on SIGHUP makes the server look at its certificate at once. Not for `up`, which a closed terminal ends.
+    pub(crate) fn hear_reload(&mut self) -> anyhow::Result<()> {
+        self.hear_signals()?;
+        if let Some(signals) = &mut self.signals {
+            signals.reload = Some(signal(SignalKind::hangup())?);
         }
         Ok(())
     }
@@ -101,14 +150,41 @@ impl Serving {
     /// Waits for SIGINT or SIGTERM, says that it stops for as long as a balancer needs to notice, then ends.
     pub(crate) async fn until_told(mut self) -> anyhow::Result<()> {
         self.hear_signals()?;
-        if let Some(signals) = &mut self.signals {
-            signals.next().await;
+        self.notifier.ready();
+        if let Some(mut signals) = self.signals.take() {
+            self.attend(&mut signals).await;
+            self.notifier.stopping();
             self.app.stopping.store(true, Ordering::SeqCst);
             let until_noticed = Duration::from_secs(u64::from(self.app.config.listen.stopping_seconds));
             // Who sends a second signal is in a hurry.
-            let _ = timeout(until_noticed, signals.next()).await;
+            let _ = timeout(until_noticed, signals.end()).await;
         }
         self.end().await
+    }
+
+    /// Does what it is told and feeds the watchdog, until it is told to end.
+    async fn attend(&self, signals: &mut Signals) {
+        let feed = self.notifier.watchdog();
+        let mut feeding = tokio::time::interval(feed.unwrap_or(Duration::from_secs(3600)));
+        let Signals { interrupt, terminate, reload } = signals;
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => return,
+                _ = terminate.recv() => return,
+                () = next(reload) => self.reload().await,
+                // It says that the runtime turns. A store that is away is no reason to be killed.
+                _ = feeding.tick(), if feed.is_some() => self.notifier.alive(),
+            }
+        }
+    }
+
+    /// Looks at the certificate's files at once.
+    async fn reload(&self) {
+        self.notifier.reloading();
+        if let Some(certificates) = &self.certificates {
+            jobs::certificates::look(certificates, &self.app).await;
+        }
+        self.notifier.ready();
     }
 
     /// Lets answers under way leave, says goodbye in the audit log, seals it, and stores the clock's mark.
@@ -140,102 +216,32 @@ impl Serving {
     }
 }
 
-/// What all public listeners share.
-fn door(app: &SharedApp) -> Door {
-    let listen = &app.config.listen;
-    Door {
-        router: routes::public(SharedApp::clone(app)),
-        limits: Arc::new(listen.limits.clone()),
-        places: Places::new(&listen.limits, &listen.behind, app.metrics.connections()),
-    }
-}
-
-/// Binds the address; a loopback one in both families, since `localhost` may mean either.
-async fn bind(address: SocketAddr) -> anyhow::Result<Vec<TcpListener>> {
-    let first = TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}: is another server there? choose another with --listen")
-    })?;
-    let mut listeners = vec![first];
-    let other = match address.ip() {
-        IpAddr::V4(ip) if ip == Ipv4Addr::LOCALHOST => Some(IpAddr::V6(Ipv6Addr::LOCALHOST)),
-        IpAddr::V6(ip) if ip == Ipv6Addr::LOCALHOST => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        _ => None,
-    };
-    if let (Some(other), Some(first)) = (other, listeners.first()) {
-        let port = first.local_addr()?.port();
-        // A machine without the other family still serves this one.
-        if let Ok(second) = TcpListener::bind(SocketAddr::new(other, port)).await {
-            listeners.push(second);
+/// The next signal; never, where none is heard.
+async fn next(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
         }
+        None => std::future::pending().await,
     }
-    Ok(listeners)
 }
 
-/// Starts the metrics listener, if one is wanted. Gives its socket's path, to be removed at the end.
-async fn show_metrics(
-    at: Option<MetricsAt>,
+fn has_plain_port(listeners: &[Listener], door: &Door) -> bool {
+    let has_port = listeners.iter().any(|listener| matches!(listener, Listener::Tcp(_)));
+    has_port && door.arrivals.tls.is_none() && !door.arrivals.proxy_protocol
+}
+
+/// Serves the public and the administrators from now on.
+fn open(
+    listeners: Vec<Listener>,
+    admin: UnixListener,
     app: &SharedApp,
     door: &Door,
     (tasks, stopped): (&mut JoinSet<()>, &watch::Receiver<bool>),
-) -> anyhow::Result<Option<PathBuf>> {
-    let router = metrics::router(SharedApp::clone(app));
-    let limits = Arc::clone(&door.limits);
-    match at {
-        None => Ok(None),
-        Some(MetricsAt::Unix(path)) => {
-            tasks.spawn(accept::unix(bind_socket(&path)?, router, limits, stopped.clone()));
-            Ok(Some(path))
-        }
-        Some(MetricsAt::Tcp(address)) => {
-            let listener = bind_metrics(address).await?;
-            // Places of its own: a full house must not keep the one away who counts it.
-            let places = Places::new(&limits, &[], Connections::default());
-            tasks.spawn(accept::tcp(listener, Door { router, limits, places }, stopped.clone()));
-            Ok(None)
-        }
+) {
+    for listener in listeners {
+        tasks.spawn(accept::public(listener, door.clone(), stopped.clone()));
     }
-}
-
-async fn bind_metrics(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address).await;
-    let listener = listener
-        .with_context(|| format!("cannot show metrics on {address}: is another server there? change metrics.listen"))?;
-    tracing::info!("showing metrics on http://{}/metrics", listener.local_addr()?);
-    Ok(listener)
-}
-
-/// Refuses a path that some systems would cut or reject.
-pub(crate) fn refuse_long_socket(path: &Path) -> anyhow::Result<()> {
-    let bytes = path.as_os_str().len();
-    if bytes > SOCKET_BYTES_MAX {
-        return Err(WrongCall(format!(
-            "the admin socket's path has {bytes} bytes, and a socket can have {SOCKET_BYTES_MAX}: \
-             name a shorter one with --admin-socket"
-        ))
-        .into());
-    }
-    Ok(())
-}
-
-/// Removes what a dead server has left, and nothing else: not a file that --admin-socket names by mistake, and not the
-/// socket of a server on another data folder, whose administrators would then speak to this one.
-fn clear_dead_socket(path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::FileTypeExt;
-    let Ok(there) = std::fs::symlink_metadata(path) else { return Ok(()) };
-    if !there.file_type().is_socket() {
-        bail!("{} is no socket, and is not removed for one: name another path with --admin-socket", path.display());
-    }
-    if std::os::unix::net::UnixStream::connect(path).is_ok() {
-        bail!("another server answers on {}: name another path with --admin-socket", path.display());
-    }
-    std::fs::remove_file(path).with_context(|| format!("cannot remove the old socket {}", path.display()))
-}
-
-/// Binds the admin socket, for its owner alone.
-fn bind_socket(path: &Path) -> anyhow::Result<UnixListener> {
-    refuse_long_socket(path)?;
-    clear_dead_socket(path)?;
-    let listener = UnixListener::bind(path).with_context(|| format!("cannot make the socket {}", path.display()))?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
+    let limits = Arc::new(door.limits.of_admin());
+    tasks.spawn(accept::unix(admin, admin::router(SharedApp::clone(app)), limits, stopped.clone()));
 }

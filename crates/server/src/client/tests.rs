@@ -90,11 +90,11 @@ async fn a_server_of_this_machine_is_asked_by_its_issuers_name() {
         ("https://login.example.org/a/b", "login.example.org"),
     ] {
         let server = Scripted::with("200 OK", "{}").await;
-        Client::to_own(server.address, issuer).unwrap().post("/", &json!({})).await.unwrap();
+        Client::to_own(&Way::Port(server.address), issuer).unwrap().post("/", &json!({})).await.unwrap();
         let request = server.request().await;
         assert!(request.contains(&format!("host: {host}\r\n")), "{request}");
     }
-    assert!(Client::to_own(SocketAddr::from(([127, 0, 0, 1], 1)), "http://a\nb").is_err());
+    assert!(Client::to_own(&Way::Port(SocketAddr::from(([127, 0, 0, 1], 1))), "http://a\nb").is_err());
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use clap::Args;
 use super::{Listening, Place};
 use crate::boot::{DataLock, MasterSource, load_master};
 use crate::serving::Serving;
+use crate::systemd::Passed;
 
 /// Serve.
 #[derive(Debug, Args)]
@@ -15,7 +16,7 @@ pub(crate) struct Serve {
 }
 
 impl Serve {
-    pub(crate) async fn run(self, place: &Place) -> anyhow::Result<()> {
+    pub(crate) async fn run(self, place: &Place, passed: Passed) -> anyhow::Result<()> {
         let mut config = place.load()?;
         self.listening.apply(&mut config)?;
         config.check()?;
@@ -35,9 +36,10 @@ impl Serve {
                 "the master key lies in the data folder it protects: move it out, and name it in [master_key] file"
             );
         }
-        let mut serving = Serving::start(config, master, lock).await?;
+        let mut serving = Serving::start_on(passed, config, master, lock).await?;
         serving.hear_signals()?;
-        tracing::info!("serving {} on {}", serving.app.issuer, serving.address);
+        serving.hear_reload()?;
+        tracing::info!("serving {} on {}", serving.app.issuer, serving.place);
         serving.until_told().await
     }
 }

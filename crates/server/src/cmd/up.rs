@@ -41,7 +41,7 @@ impl Up {
         let _log = crate::log::start_serving(&config, !self.json)?;
         super::serve::refuse_nobody()?;
         let mut serving = start(config).await?;
-        let client = Client::to_own(serving.address, &serving.app.issuer)?;
+        let client = serving.own_client()?;
         if poundlock_store::user::count(&serving.app.store).await? == 0 {
             self.first_login(&mut serving, &client).await?;
         } else if self.json {
@@ -49,7 +49,7 @@ impl Up {
             say(&json!({ "issuer": serving.app.issuer }).to_string())?;
         }
         serving.hear_signals()?;
-        tell(&format!("Serving {} on {} (Ctrl-C ends it).", serving.app.issuer, serving.address));
+        tell(&format!("Serving {} on {} (Ctrl-C ends it).", serving.app.issuer, serving.place));
         serving.until_told().await
     }
 

@@ -1,15 +1,16 @@
 //! Listeners and the admin socket on a real machine, and a whole server from its start to its end.
 
-use std::os::unix::ffi::OsStrExt;
-use std::time::Duration;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use poundlock_core::testing::SeededRng;
 use poundlock_store::{Store, StoreUrl, audit};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use super::*;
-use crate::client::Client;
 
 fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -47,10 +48,10 @@ async fn a_server_answers_on_both_loopbacks_and_on_its_socket_until_its_end() {
     assert_ne!(port, 0, "the issuer names the port that was found");
     assert_eq!(serving.app.issuer, format!("http://localhost:{port}"));
     for loopback in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
-        let client = Client::to_own(SocketAddr::new(loopback, port), &serving.app.issuer).unwrap();
+        let client = Client::to_own(&Way::Port(SocketAddr::new(loopback, port)), &serving.app.issuer).unwrap();
         assert!(client.text("/health/live").await.unwrap().contains("live"), "{loopback}");
     }
-    let foreign = Client::to_own(serving.address, "http://evil.example").unwrap();
+    let foreign = Client::to_own(&Way::Port(serving.address), "http://evil.example").unwrap();
     assert!(foreign.text("/.well-known/jwks.json").await.unwrap_err().to_string().contains("421"));
     let admin = Client::over(&socket).unwrap();
     assert!(admin.text("/v1/admin/ready").await.unwrap().contains("\"ready\""));
@@ -129,81 +130,6 @@ async fn a_server_that_may_not_have_its_socket_does_not_serve() {
     // Nothing is left of the attempt: the folder is free, and another socket will do.
     config.admin.socket = None;
     start(config).await.unwrap().end().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_socket_is_its_owners_alone_and_takes_the_place_of_a_dead_one() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("admin.sock");
-    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
-    let listener = bind_socket(&path).unwrap();
-    assert_eq!(mode(&path), 0o600);
-    assert!(bind_socket(&path).unwrap_err().to_string().contains("another server"));
-    drop(listener);
-    bind_socket(&path).unwrap();
-}
-
-#[tokio::test]
-async fn a_socket_in_no_folder_is_told_by_name() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("no/admin.sock");
-    let why = bind_socket(&path).unwrap_err().to_string();
-    assert!(why.contains("cannot make the socket") && why.contains("no/admin.sock"), "{why}");
-}
-
-#[test]
-fn a_path_is_measured_in_bytes() {
-    let path = |bytes: usize| PathBuf::from(format!("/{}", "a".repeat(bytes - 1)));
-    refuse_long_socket(&path(100)).unwrap();
-    let error = refuse_long_socket(&path(101)).unwrap_err();
-    assert!(error.is::<WrongCall>() && error.to_string().contains("101 bytes"), "{error}");
-    let accents = PathBuf::from("/".to_owned() + &"é".repeat(50));
-    assert_eq!((accents.as_os_str().as_bytes().len(), refuse_long_socket(&accents).is_err()), (101, true));
-}
-
-#[tokio::test]
-async fn localhost_is_both_families_and_another_address_is_itself_alone() {
-    for (asked, both) in [("127.0.0.1:0", true), ("[::1]:0", true), ("127.0.0.2:0", false)] {
-        let listeners = bind(asked.parse().unwrap()).await.unwrap();
-        let addresses: Vec<_> = listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
-        assert_eq!(addresses.len(), 1 + usize::from(both), "{addresses:?}");
-        assert!(addresses.iter().all(|address| address.ip().is_loopback()), "{addresses:?}");
-        assert!(addresses.iter().all(|address| address.port() == addresses[0].port()), "{addresses:?}");
-        assert!(!both || addresses[0].is_ipv4() != addresses[1].is_ipv4(), "{addresses:?}");
-    }
-}
-
-#[tokio::test]
-async fn an_address_in_use_is_told_with_what_to_do() {
-    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let _held = TcpListener::bind(taken).await.unwrap();
-    let why = bind(taken).await.unwrap_err().to_string();
-    assert!(why.contains(&taken.to_string()) && why.contains("--listen"), "{why}");
-}
-
-#[test]
-fn only_the_socket_of_a_dead_server_is_removed() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("admin.sock");
-    assert!(clear_dead_socket(&path).is_ok(), "nothing is there");
-    let live = std::os::unix::net::UnixListener::bind(&path).unwrap();
-    assert!(clear_dead_socket(&path).unwrap_err().to_string().contains("another server"));
-    drop(live);
-    clear_dead_socket(&path).unwrap();
-    assert!(!path.exists());
-}
-
-#[test]
-fn a_file_that_is_no_socket_is_left_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let (file, link) = (folder.path().join("precious"), folder.path().join("link"));
-    std::fs::write(&file, "data").unwrap();
-    std::os::unix::fs::symlink(&file, &link).unwrap();
-    for path in [&file, &link] {
-        assert!(clear_dead_socket(path).unwrap_err().to_string().contains("no socket"));
-    }
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), "data");
 }
 
 /// What the server answers to these bytes, until it closes.

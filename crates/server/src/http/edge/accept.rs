@@ -4,18 +4,20 @@
 mod tests;
 
 use std::io;
-use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{MissedTickBehavior, timeout};
 
+use super::arrival::{self, Arrivals};
 use super::arrived::{Arrived, Peer, Protocol};
 use super::connection;
+use super::listener::{Listener, RawStream};
 use super::places::{Place, Places};
 use crate::config::Limits;
 
@@ -25,16 +27,21 @@ const REPORT_EVERY: Duration = Duration::from_secs(60);
 /// How long to let some connections end when no other can be accepted.
 const BREATHER: Duration = Duration::from_millis(50);
 
+/// How long a connection that has just come may go on to be ready when the server is told to end: its client saw an
+/// open port, and may have a request in its hand.
+const LATE: Duration = Duration::from_secs(1);
+
 /// What all public listeners share.
 #[derive(Clone)]
 pub(crate) struct Door {
     pub(crate) router: Router,
     pub(crate) limits: Arc<Limits>,
     pub(crate) places: Arc<Places>,
+    pub(crate) arrivals: Arrivals,
 }
 
-/// Serves TCP until `stop`.
-pub(crate) async fn tcp(listener: TcpListener, door: Door, mut stop: watch::Receiver<bool>) {
+/// Serves the public until `stop`.
+pub(crate) async fn public(listener: Listener, door: Door, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     let mut minute = tokio::time::interval(REPORT_EVERY);
     minute.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -50,7 +57,11 @@ pub(crate) async fn tcp(listener: TcpListener, door: Door, mut stop: watch::Rece
         };
         let Some((stream, peer)) = got(accepted).await else { continue };
         // Over the cap a connection is closed at once, which costs less than keeping it waiting.
-        let Some(place) = door.places.take(peer.ip()) else { continue };
+        let place = match peer {
+            Peer::Tcp(address) => door.places.take(address.ip()),
+            Peer::Unix | Peer::Unnamed => door.places.take_any(),
+        };
+        let Some(place) = place else { continue };
         connections.spawn(door.clone().serve(stream, peer, place, stop.clone()));
     }
     // Who comes now is refused at once and can go to another node, rather than wait for an end.
@@ -60,9 +71,14 @@ pub(crate) async fn tcp(listener: TcpListener, door: Door, mut stop: watch::Rece
 }
 
 impl Door {
-    async fn serve(self, stream: TcpStream, peer: SocketAddr, mut place: Place, stop: watch::Receiver<bool>) {
-        let _ = stream.set_nodelay(true);
-        let arrived = Arrived { io: Box::new(stream), peer: Peer::Tcp(peer), protocol: Protocol::Http1, secure: false };
+    async fn serve(self, stream: RawStream, peer: Peer, mut place: Place, mut stop: watch::Receiver<bool>) {
+        let mut arriving = pin!(arrival::prepare(stream, peer, &self.arrivals));
+        let told = async { drop(stop.wait_for(|stop| *stop).await) };
+        let arrived = tokio::select! {
+            arrived = arriving.as_mut() => arrived,
+            () = told => timeout(LATE, arriving).await.ok().flatten(),
+        };
+        let Some(arrived) = arrived else { return };
         // A proxy may have named another client than the one whose address it came from.
         if let Peer::Tcp(client) = arrived.peer
             && !place.is_of(client.ip())
@@ -115,7 +131,7 @@ fn is_own_peer(stream: &UnixStream) -> bool {
 /// Waits until the connections have ended, for so long at most; then they are cut.
 async fn drain<T: 'static>(mut connections: JoinSet<T>, most: Duration) {
     let ended = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(most, ended).await.is_err() {
+    if timeout(most, ended).await.is_err() {
         tracing::warn!(connections = connections.len(), "some answers were still under way at shutdown");
     }
     connections.shutdown().await;

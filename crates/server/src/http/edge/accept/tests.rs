@@ -1,14 +1,17 @@
 //! Real sockets on loopback: slow, surplus and broken clients, and what a shutdown does to each.
 
+use std::net::SocketAddr;
+
 use axum::Extension;
 use axum::extract::ConnectInfo;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use super::super::arrival::ArrivalSettings;
 use super::super::caps;
 use super::super::client_ip::Network;
 use super::*;
@@ -28,6 +31,7 @@ struct Listening {
     task: JoinHandle<()>,
     reached: Arc<Notify>,
     release: Arc<Notify>,
+    places: Arc<Places>,
 }
 
 impl Listening {
@@ -40,8 +44,10 @@ impl Listening {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, (stop, stopped)) = (listener.local_addr().unwrap(), watch::channel(false));
         let (reached, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let door = Door { router: router(&reached, &release), limits: Arc::new(limits), places };
-        Self { address, stop, task: tokio::spawn(tcp(listener, door, stopped)), reached, release }
+        let arrivals = Arc::new(ArrivalSettings { deadline: limits.header, ..ArrivalSettings::default() });
+        let (limits, shared) = (Arc::new(limits), Arc::clone(&places));
+        let door = Door { router: router(&reached, &release), limits, places: shared, arrivals };
+        Self { address, stop, task: tokio::spawn(public(listener.into(), door, stopped)), reached, release, places }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -72,7 +78,7 @@ fn limits() -> Limits {
 }
 
 async fn within<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, work).await.expect("it hangs")
+    timeout(PATIENCE, work).await.expect("it hangs")
 }
 
 fn request(path: &str) -> String {
@@ -278,6 +284,35 @@ async fn a_shutdown_shuts_the_door_and_loses_no_answer() {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     assert_eq!(body.len(), BODY_BYTES, "whole");
+    within(listening.task).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_lies_unread_at_shutdown_is_answered() {
+    for _ in 0..20 {
+        let listening = Listening::with(limits()).await;
+        let mut first = listening.connect().await;
+        // Its place says that the connection was taken; not a byte of it was sent.
+        within(async {
+            while listening.places.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        listening.stop.send(true).unwrap();
+        first.write_all(request("/").as_bytes()).await.unwrap();
+        let answer = rest(&mut first).await;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("here"), "{answer:?}");
+        within(listening.task).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_never_asks_does_not_hold_up_the_end() {
+    let listening = Listening::with(limits()).await;
+    let mut silent = listening.connect().await;
+    listening.stop.send(true).unwrap();
+    assert_eq!(rest(&mut silent).await, "");
     within(listening.task).await.unwrap();
 }
 
