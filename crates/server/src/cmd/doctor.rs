@@ -1,7 +1,5 @@
 //! `poundlock doctor`: looks at everything that a server rests on, with a server running and without, and changes
 //! nothing. Each finding says what it means and what to do.
-//!
-//! The listener's certificate is not looked at here: its settings belong to another part.
 
 mod machine;
 mod report;
@@ -16,6 +14,7 @@ use serde::Serialize;
 
 use super::terminal::say;
 use super::{Listening, Place};
+use crate::clock::Clock;
 
 const HELP: &str = "\
 Exit codes:
@@ -25,7 +24,7 @@ Exit codes:
 
 Nothing is changed, and nothing is migrated. Run it as the user that the server runs as.";
 
-/// Check configuration, keys, disk, time, hashing, store and proxy, and say what to do.
+/// Check configuration, keys, disk, time, hashing, store, proxy and certificate, and say what to do.
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Doctor {
@@ -121,6 +120,7 @@ impl Doctor {
         checks.extend(machine::hashing(&config));
         checks.extend(stored::look(&config, master.as_ref()).await);
         checks.extend(setup::proxy(&config));
+        checks.extend(setup::certificate(&config, Clock::start().wall()));
         checks.extend(running::look(&config).await);
         checks
     }

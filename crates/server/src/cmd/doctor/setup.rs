@@ -4,15 +4,18 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use poundlock_core::seal::MasterKey;
+use poundlock_core::time::Time;
 
 use super::Check;
 use crate::boot::{MasterSource, load_master};
 use crate::config::Config;
 use crate::serving::refuse_long_socket;
+use crate::tls::{self, Pair};
 
 const CONFIGURATION: &str = "Configuration";
 const KEYS: &str = "Keys";
 const PROXY: &str = "Proxy";
+const CERTIFICATE: &str = "Certificate";
 
 /// The widest network of proxies that nobody asks about, as a prefix of IPv4 and of IPv6.
 const WIDE: (u32, u32) = (16, 48);
@@ -97,12 +100,13 @@ pub(super) fn proxy(config: &Config) -> Vec<Check> {
         let prefix = text.split_once('/').and_then(|(_, prefix)| prefix.parse::<u32>().ok());
         prefix.is_some_and(|prefix| prefix < if text.contains(':') { WIDE.1 } else { WIDE.0 })
     };
-    if behind.is_empty() && config.issuer().starts_with("https://") {
+    let is_behind_none = behind.is_empty() && config.listen.socket.is_none();
+    if is_behind_none && config.listen.tls.is_none() && config.issuer().starts_with("https://") {
         return vec![Check::warn(
             PROXY,
             "The issuer is https and no proxy is named: all clients of a proxy share its address, and one stranger \
              uses up the limit of all.",
-            "name the proxy's network in listen.behind",
+            "name the proxy's network in listen.behind, or a certificate in [listen.tls]",
         )];
     }
     if let Some(network) = behind.iter().find(wide) {
@@ -116,4 +120,30 @@ pub(super) fn proxy(config: &Config) -> Vec<Check> {
         0 => vec![Check::ok(PROXY, "None is named, and none is trusted.")],
         _ => vec![Check::ok(PROXY, format!("Trusted: {}.", behind.join(", ")))],
     }
+}
+
+/// The certificate of the listener, if TLS ends here.
+pub(super) fn certificate(config: &Config, now: Time) -> Vec<Check> {
+    let Some(files) = &config.listen.tls else { return Vec::new() };
+    let pair = match Pair::read(files) {
+        Ok(pair) => pair,
+        Err(error) => return vec![Check::failed(CERTIFICATE, &error)],
+    };
+    let (issuer, until) = (config.issuer(), tls::moment(pair.until()));
+    let host = tls::host_of(&issuer);
+    if pair.until() <= now {
+        return vec![Check::fail(CERTIFICATE, format!("It ended on {until}: clients refuse it."), "renew it")];
+    }
+    if pair.since() > now {
+        let says = format!("It begins on {}: clients refuse it until then.", tls::moment(pair.since()));
+        return vec![Check::fail(CERTIFICATE, says, "use one that holds now, or set this machine's clock")];
+    }
+    if !pair.names(host) {
+        let says = format!("It does not name {host}, the issuer's host: clients refuse it.");
+        return vec![Check::fail(CERTIFICATE, says, "have it made for the issuer's host")];
+    }
+    if pair.until() - now <= tls::SOON {
+        return vec![Check::warn(CERTIFICATE, format!("It ends on {until}."), "renew it; its files are read again")];
+    }
+    vec![Check::ok(CERTIFICATE, format!("It is for {host} and holds until {until}."))]
 }

@@ -1,6 +1,8 @@
 //! What makes a finding, on configurations of each kind.
 
-use super::setup::{configuration, keys, proxy};
+use poundlock_core::time::{Span, Time};
+
+use super::setup::{certificate, configuration, keys, proxy};
 use super::*;
 use crate::config::Config;
 
@@ -49,6 +51,26 @@ fn thr_07_proxies_are_named_and_narrow() {
     assert_eq!(with(Some("https://login.example"), &["10.0.0.1"]), [State::Ok]);
     assert_eq!(with(Some("https://login.example"), &["10.0.0.0/8"]), [State::Warn]);
     assert_eq!(with(Some("https://login.example"), &["fd00::/16"]), [State::Warn]);
+}
+
+#[test]
+fn ops_01_a_certificate_is_looked_at_before_clients_refuse_it() {
+    let made = crate::tls::tests::Made::new();
+    let until = crate::tls::Pair::read(&made.files).unwrap().until();
+    let mut config = Config { issuer: Some("https://login.example.org".to_owned()), ..Config::default() };
+    assert_eq!(states(&certificate(&config, until)), [], "TLS ends elsewhere");
+    config.listen.tls = Some(made.files.clone());
+    assert_eq!(states(&proxy(&config)), [State::Ok], "no proxy is needed");
+    let at = |now: Time| states(&certificate(&config, now));
+    assert_eq!(at(until - Span::from_hours(24 * 15)), [State::Ok]);
+    assert_eq!(at(until - Span::from_hours(24 * 13)), [State::Warn]);
+    assert_eq!(at(until), [State::Fail]);
+    assert_eq!(at(Time::from_seconds(1_577_836_799)), [State::Fail], "before it holds");
+    assert_eq!(at(Time::from_seconds(1_577_836_800)), [State::Ok]);
+    made.renew("other.example.org", 2030);
+    assert_eq!(at(until - Span::from_hours(24 * 15)), [State::Fail]);
+    std::fs::remove_file(&made.files.key).unwrap();
+    assert_eq!(at(until - Span::from_hours(24 * 15)), [State::Fail]);
 }
 
 #[test]
