@@ -1,5 +1,6 @@
 //! The real binary: what only a process of its own can show, such as being killed.
 
+mod arrivals;
 mod canary;
 mod crash;
 mod database;

@@ -6,4 +6,5 @@ mod cors;
 mod headers;
 mod health;
 mod host;
+mod https;
 mod source;

@@ -1,0 +1,142 @@
+//! TLS as curl and OpenSSL see it (OPS-01).
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+
+use rustix::process::Signal;
+
+use super::{HOST, Site, told};
+
+const KEYS: &str = "https://login.example.org/.well-known/jwks.json";
+const TLS: &str = "address = \"127.0.0.1:0\"\n[listen.tls]\ncertificate = \"DIR/chain.pem\"\nkey = \"DIR/key.pem\"";
+
+/// A handshake by OpenSSL with these arguments; what it tells of it.
+fn handshake(port: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new("openssl");
+    command.args(["s_client", "-connect", &format!("127.0.0.1:{port}"), "-servername", HOST]).args(arguments);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn ops_01_only_tls_1_2_and_1_3_with_forward_secrecy_are_spoken() {
+    let site = Site::new(TLS);
+    let server = site.serve();
+    for (arguments, agreed) in [
+        (&["-tls1_3"][..], "TLSv1.3, Cipher is TLS_"),
+        (&["-tls1_2"], "TLSv1.2, Cipher is ECDHE-"),
+        (&["-tls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305"], "Cipher is ECDHE-ECDSA-CHACHA20-POLY1305"),
+        (&["-alpn", "h2,http/1.1"], "ALPN protocol: h2"),
+        (&["-alpn", "http/1.1"], "ALPN protocol: http/1.1"),
+    ] {
+        let said = handshake(server.port(), arguments);
+        assert!(said.contains(agreed), "{arguments:?}: {said}");
+    }
+    // Security level 0 lets the judge itself offer what is old.
+    for refused in [
+        &["-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0"][..],
+        &["-tls1", "-cipher", "DEFAULT:@SECLEVEL=0"],
+        &["-tls1_2", "-cipher", "AES128-GCM-SHA256:AES256-SHA:@SECLEVEL=0"],
+        &["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA256:@SECLEVEL=0"],
+        &["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0"],
+    ] {
+        let said = handshake(server.port(), refused);
+        assert!(said.contains("Cipher is (NONE)") && said.contains("alert"), "{refused:?}: {said}");
+    }
+    let said = handshake(server.port(), &["-alpn", "ftp"]);
+    assert!(said.contains("alert no application protocol"), "what it speaks is not for us: {said}");
+    server.stop();
+}
+
+#[test]
+fn ops_01_https_is_served_by_both_versions_of_http_and_plain_http_not_at_all() {
+    let site = Site::new(TLS);
+    let server = site.serve();
+    let to = server.connect_to();
+    for (version, spoken) in [("--http2", "2 200"), ("--http1.1", "1.1 200")] {
+        let (good, said) = told(&site.curl(&[version, "--connect-to", &to, KEYS]));
+        assert!(good && said.contains(spoken) && said.contains("\"keys\""), "{said}");
+        assert!(said.contains("max-age=31536000; includeSubDomains"), "ses_10: {said}");
+    }
+    assert!(!told(&site.curl(&["--connect-to", &to, "http://login.example.org:80/health/live"])).0, "plain");
+    let (good, said) = told(&site.curl(&["--connect-to", "::127.0.0.1:1", "--insecure", KEYS]));
+    assert!(!good, "{said}");
+    server.stop();
+}
+
+#[test]
+fn ops_01_a_renewed_certificate_is_shown_while_connections_live() {
+    let site = Site::new(TLS);
+    let server = site.serve();
+    let (to, before) = (server.connect_to(), site.path("chain.pem"));
+    let mut live = Command::new("openssl")
+        .args(["s_client", "-quiet", "-connect", &format!("127.0.0.1:{}", server.port()), "-servername", HOST])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut ask, mut answer) = (live.stdin.take().unwrap(), live.stdout.take().unwrap());
+    let mut alive = || {
+        write!(ask, "GET /health/live HTTP/1.1\r\nhost: {HOST}\r\n\r\n").unwrap();
+        let (mut said, mut bytes) = (String::new(), [0; 2048]);
+        while !said.contains("\"live\"") {
+            let got = answer.read(&mut bytes).unwrap();
+            assert!(got > 0, "the connection ended: {said}");
+            said += &String::from_utf8_lossy(&bytes[..got]);
+        }
+    };
+    alive();
+    std::fs::copy(&before, site.path("old.pem")).unwrap();
+    // A file that is half there: the old pair stays.
+    std::fs::write(site.path("chain.pem"), "-----BEGIN CERTIFICATE-----\n").unwrap();
+    server.signal(Signal::HUP);
+    server.hear("the new certificate cannot be used, and the old one stays");
+    let (good, said) =
+        told(&site.curl(&["--cacert", site.path("old.pem").to_str().unwrap(), "--connect-to", &to, KEYS]));
+    assert!(good, "{said}");
+    // No signal: the files are looked at.
+    site.certify(2041);
+    server.hear("a new certificate is in use, which holds until 2041-01-01");
+    let (good, said) = told(&site.curl(&["--connect-to", &to, KEYS]));
+    assert!(good, "{said}");
+    assert!(!told(&site.curl(&["--cacert", site.path("old.pem").to_str().unwrap(), "--connect-to", &to, KEYS])).0);
+    alive();
+    drop(alive);
+    drop(ask);
+    live.kill().unwrap();
+    live.wait().unwrap();
+    server.stop();
+}
+
+#[test]
+fn ops_02_what_is_wrong_with_the_files_is_one_sentence() {
+    use std::os::unix::fs::PermissionsExt;
+    let site = Site::new(TLS);
+    let refused = || {
+        let output = site.command("serve").output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let key = site.path("key.pem");
+    let whole = std::fs::read_to_string(&key).unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(refused().contains("chmod 640"), "{}", refused());
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    site.certify(2042);
+    std::fs::write(&key, whole).unwrap();
+    assert!(refused().contains("is not the key of"), "{}", refused());
+    site.certify(2021);
+    let server = site.serve();
+    server.hear("the certificate ended on 2021-01-01");
+}
+
+#[test]
+fn up_makes_the_first_administrator_behind_tls() {
+    let site = Site::new(TLS);
+    let server = super::Server::start(site.command("up"));
+    let (good, said) = told(&site.curl(&["--connect-to", &server.connect_to(), KEYS]));
+    assert!(good, "{said}");
+    server.stop();
+    assert!(!site.path("data").join("up.sock").exists());
+}
