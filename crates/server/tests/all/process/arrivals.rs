@@ -59,11 +59,14 @@ impl Site {
 
     /// Writes a new certificate for the host.
     fn certify(&self, until: i32) {
-        let mut params = CertificateParams::new(vec![HOST.to_owned()]).unwrap();
-        params.not_after = date_time_ymd(until, 1, 1);
-        let key = KeyPair::generate().unwrap();
-        std::fs::write(self.path("chain.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
-        std::fs::write(self.path("key.pem"), key.serialize_pem()).unwrap();
+        let (certificate, key) = pem(until);
+        self.put(&certificate, &key);
+    }
+
+    /// Writes a pair over the one that is there.
+    fn put(&self, certificate: &str, key: &str) {
+        std::fs::write(self.path("chain.pem"), certificate).unwrap();
+        std::fs::write(self.path("key.pem"), key).unwrap();
         std::fs::set_permissions(self.path("key.pem"), std::fs::Permissions::from_mode(0o600)).unwrap();
     }
 
@@ -81,12 +84,18 @@ impl Site {
 
     fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_poundlock"));
-        command.args(self.arguments(verb)).envs(self.variables()).env_remove("POUNDLOCK_TEST_POSTGRES");
+        self.settle(command.args(self.arguments(verb)));
         command
     }
 
-    fn variables(&self) -> [(&'static str, String); 1] {
-        [("POUNDLOCK_MASTER_KEY_FILE", self.path("master.key").to_str().unwrap().to_owned())]
+    /// What steers the tests is no setting of the server.
+    fn settle(&self, command: &mut Command) {
+        let own =
+            std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("POUNDLOCK_"));
+        for name in own {
+            command.env_remove(name);
+        }
+        command.env("POUNDLOCK_MASTER_KEY_FILE", self.path("master.key"));
     }
 
     fn serve(&self) -> Server {
@@ -157,6 +166,14 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A certificate for the host until the first day of this year, and its key.
+fn pem(until: i32) -> (String, String) {
+    let mut params = CertificateParams::new(vec![HOST.to_owned()]).unwrap();
+    params.not_after = date_time_ymd(until, 1, 1);
+    let key = KeyPair::generate().unwrap();
+    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
 }
 
 /// Whether curl succeeded, and what it printed.

@@ -1,5 +1,7 @@
 //! Real sockets on loopback: slow, surplus and broken clients, and what a shutdown does to each.
 
+mod introduced;
+
 use std::net::SocketAddr;
 
 use axum::Extension;
@@ -41,12 +43,17 @@ impl Listening {
     }
 
     async fn on(limits: Limits, places: Arc<Places>) -> Self {
+        let arrivals = ArrivalSettings { deadline: limits.header, ..ArrivalSettings::default() };
+        Self::asking(limits, places, arrivals).await
+    }
+
+    /// Asks something of each connection first.
+    async fn asking(limits: Limits, places: Arc<Places>, arrivals: ArrivalSettings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, (stop, stopped)) = (listener.local_addr().unwrap(), watch::channel(false));
         let (reached, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let arrivals = Arc::new(ArrivalSettings { deadline: limits.header, ..ArrivalSettings::default() });
         let (limits, shared) = (Arc::new(limits), Arc::clone(&places));
-        let door = Door { router: router(&reached, &release), limits, places: shared, arrivals };
+        let door = Door { router: router(&reached, &release), limits, places: shared, arrivals: Arc::new(arrivals) };
         Self { address, stop, task: tokio::spawn(public(listener.into(), door, stopped)), reached, release, places }
     }
 

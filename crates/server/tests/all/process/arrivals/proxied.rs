@@ -22,7 +22,7 @@ impl Haproxy {
         std::fs::write(site.path("both.pem"), pem).unwrap();
         let config = config.replace("PORT", &port.to_string()).replace("DIR", site.folder.path().to_str().unwrap());
         let text = format!("defaults\n  timeout connect 10s\n  timeout client 20s\n  timeout server 20s\n{config}");
-        std::fs::write(site.path("haproxy.cfg"), text).unwrap();
+        std::fs::write(site.path("haproxy.cfg"), &text).unwrap();
         let mut command = Command::new(program);
         let child = command.arg("-db").arg("-f").arg(site.path("haproxy.cfg")).stdout(Stdio::null()).spawn().unwrap();
         let mut it = Self(child);

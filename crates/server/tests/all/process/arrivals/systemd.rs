@@ -28,7 +28,7 @@ os.execv(sys.argv[3], sys.argv[3:])
 fn parent(site: &Site, at: &str, mode: &str) -> Command {
     let mut command = Command::new("python3");
     command.args(["-c", PARENT, at, mode, env!("CARGO_BIN_EXE_poundlock")]).args(site.arguments("serve"));
-    command.envs(site.variables()).env_remove("POUNDLOCK_TEST_POSTGRES");
+    site.settle(&mut command);
     command
 }
 

@@ -2,10 +2,12 @@
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::Signal;
 
-use super::{HOST, Site, told};
+use super::{HOST, Site, pem, told};
 
 const KEYS: &str = "https://login.example.org/.well-known/jwks.json";
 const TLS: &str = "address = \"127.0.0.1:0\"\n[listen.tls]\ncertificate = \"DIR/chain.pem\"\nkey = \"DIR/key.pem\"";
@@ -106,6 +108,58 @@ fn ops_01_a_renewed_certificate_is_shown_while_connections_live() {
     drop(ask);
     live.kill().unwrap();
     live.wait().unwrap();
+    server.stop();
+}
+
+/// Asks on new connections and on one that lives, until told to stop. Gives how many answers there were.
+async fn asks(clients: Vec<reqwest::Client>, url: String, stop: Arc<AtomicBool>) -> u64 {
+    let mut answers = 0;
+    while !stop.load(Ordering::SeqCst) {
+        for client in &clients {
+            let answer = client
+                .get(&url)
+                .header("host", HOST)
+                .send()
+                .await
+                .unwrap_or_else(|error| panic!("after {answers}: {error:?}"));
+            assert_eq!(answer.status(), 200);
+            assert!(answer.text().await.unwrap().contains("\"keys\""));
+            answers += 1;
+        }
+    }
+    answers
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_01_renewals_under_load_fail_no_request() {
+    let site = Site::new(TLS);
+    let server = site.serve();
+    let address = format!("127.0.0.1:{}", server.port()).parse().unwrap();
+    let pairs: Vec<_> = (2050..2058).map(pem).collect();
+    let own = std::fs::read_to_string(site.path("chain.pem")).unwrap();
+    let trusted = || pairs.iter().map(|(pem, _)| pem).chain([&own]);
+    let client = |kept: usize| {
+        let builder = reqwest::Client::builder().no_proxy().resolve(HOST, address).pool_max_idle_per_host(kept);
+        let certificates = trusted().map(|pem| reqwest::Certificate::from_pem(pem.as_bytes()).unwrap());
+        builder.http1_only().tls_certs_only(certificates).build().unwrap()
+    };
+    let (stop, url) =
+        (Arc::new(AtomicBool::new(false)), format!("https://{HOST}:{}/.well-known/jwks.json", server.port()));
+    let loads: Vec<_> =
+        (0..4).map(|_| tokio::spawn(asks(vec![client(0), client(1)], url.clone(), Arc::clone(&stop)))).collect();
+    for (at, (certificate, key)) in (2050..).zip(&pairs) {
+        site.put(certificate, key);
+        server.signal(Signal::HUP);
+        server.hear(&format!("which holds until {at}-01-01"));
+    }
+    // Whoever asks now is shown the last one.
+    let (good, said) = told(&site.curl(&["--connect-to", &server.connect_to(), KEYS]));
+    assert!(good, "{said}");
+    stop.store(true, Ordering::SeqCst);
+    for load in loads {
+        let answers = load.await.unwrap();
+        assert!(answers > 8, "{answers}");
+    }
     server.stop();
 }
 
