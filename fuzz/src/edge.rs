@@ -1,8 +1,8 @@
 //! What the server reads before it knows who is there: its configuration, headers of proxies, hosts and bodies.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use poundlock::testing::fuzz;
+use poundlock::testing::fuzz::{self, Introduced};
 use url::Url;
 
 /// Values in pairs: what is told of one must be told of the other, or the message repeats it. A search for a text would
@@ -69,6 +69,70 @@ pub(crate) fn forwarded(bytes: &[u8]) {
     assert_eq!(found, found.to_canonical());
     let more = [&[b"203.0.113.9, nonsense".as_slice()], headers.as_slice()].concat();
     assert_eq!(fuzz::client_ip(Some(peer), &more, &trusted), Some(found), "what a client writes to the left counts");
+}
+
+/// Lines of `Forwarded`, where they begin with F, and of `X-Forwarded-Proto`. Https is believed only if something said
+/// so, and one hop that says otherwise takes it back, wherever it stands.
+pub(crate) fn proto(bytes: &[u8]) {
+    let line = |line| match line {
+        [b'F', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let lines: Vec<(bool, &[u8])> = bytes.split(|byte| *byte == b'\n').take(8).map(line).collect();
+    if !fuzz::is_https(&lines) {
+        return;
+    }
+    assert!(lines.iter().any(|(_, line)| line.to_ascii_lowercase().windows(5).any(|five| five == b"https")));
+    for plain in [(false, b"http".as_slice()), (true, b"for=192.0.2.1;proto=http"), (false, b"\xff"), (true, b"\xff")] {
+        for at in 0..=lines.len() {
+            let mut lines = lines.clone();
+            lines.insert(at, plain);
+            assert!(!fuzz::is_https(&lines), "a plain hop is forgotten: {lines:?}");
+        }
+    }
+}
+
+/// The begin of a connection behind a proxy. What is read is what a proxy would have written for that client, cut short
+/// nothing is read, and what follows the header stays.
+pub(crate) fn proxy_header(bytes: &[u8]) {
+    let (said, after) = match fuzz::proxy_header(bytes) {
+        Ok(read) => read,
+        Err(told) => return assert!(told.is_none_or(|told| told.len() < 200)),
+    };
+    assert!(bytes.starts_with(b"\r\n\r\n\0\r\nQUIT\n") && bytes.ends_with(after));
+    let header = bytes.strip_suffix(after).unwrap_or_default();
+    assert_eq!(fuzz::proxy_header(header), Ok((said, b"".as_slice())));
+    for short in [0, 15, 16, header.len() - 1] {
+        assert_eq!(fuzz::proxy_header(header.get(..short.min(header.len() - 1)).unwrap_or_default()), Err(None));
+    }
+    if let Introduced::Client(Some(address), tls) = said {
+        assert_eq!(
+            header.get(16..).and_then(|rest| rest.get(..octets(address).len())),
+            Some(octets(address).as_slice())
+        );
+        let written = written(address, tls);
+        assert_eq!(fuzz::proxy_header(&written), Ok((said, b"".as_slice())), "another header says the same");
+    }
+}
+
+fn octets(address: SocketAddr) -> Vec<u8> {
+    match address.ip() {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets().to_vec(),
+    }
+}
+
+/// A header as the protocol's text has it (section 2.2), with one word on TLS.
+fn written(address: SocketAddr, tls: bool) -> Vec<u8> {
+    let own = octets(address);
+    let (family, length) = if own.len() == 4 { (0x11, 12 + 8) } else { (0x21, 36 + 8) };
+    let mut bytes = b"\r\n\r\n\0\r\nQUIT\n\x21".to_vec();
+    bytes.extend([family, 0, length]);
+    bytes.extend(&own);
+    bytes.extend(vec![0; own.len()]);
+    bytes.extend(address.port().to_be_bytes());
+    bytes.extend([0, 0, 0x20, 0, 5, u8::from(tls), 0, 0, 0, 0]);
+    bytes
 }
 
 /// Two lines: host and issuer. A host that is ours leads a browser to the issuer's host and port.

@@ -20,9 +20,8 @@ pub struct Target {
     pub body: fn(&[u8]),
 }
 
-/// Every target. The headers of PROXY protocol, the cookies and the redirects of a login join here with the code that
-/// reads them (`docs/fuzz.md`).
-pub const TARGETS: [Target; 13] = [
+/// Every target. The cookies and the redirects of a login join here with the code that reads them (`docs/fuzz.md`).
+pub const TARGETS: [Target; 15] = [
     Target { name: "jws", body: tokens::jws },
     Target { name: "claims", body: tokens::claims },
     Target { name: "jwks", body: tokens::jwks },
@@ -34,6 +33,8 @@ pub const TARGETS: [Target; 13] = [
     Target { name: "rows", body: rows::rows },
     Target { name: "config", body: edge::config },
     Target { name: "forwarded", body: edge::forwarded },
+    Target { name: "proto", body: edge::proto },
+    Target { name: "proxy_header", body: edge::proxy_header },
     Target { name: "host", body: edge::host },
     Target { name: "body", body: edge::body },
 ];

@@ -112,6 +112,8 @@ fn configurations_hold() {
 #[test]
 fn the_edge_holds() {
     holds("forwarded", 2000);
+    holds("proto", 2000);
+    holds("proxy_header", 2000);
     holds("host", 1000);
     holds("body", 1000);
 }

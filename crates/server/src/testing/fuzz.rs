@@ -1,7 +1,7 @@
 //! The readers of the edge, opened to the fuzz targets: bytes in, and what they were taken for out. Never anything but
 //! the readers themselves.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use axum::http::{HeaderMap, HeaderValue};
@@ -9,7 +9,9 @@ use axum::http::{HeaderMap, HeaderValue};
 use crate::config::Config;
 use crate::http::body;
 use crate::http::edge::client_ip::{Network, client_ip as read_client_ip};
+use crate::http::edge::forwarded;
 use crate::http::edge::host::is_ours;
+use crate::http::edge::proxy_header::{self, HEAD_BYTES, Told};
 use crate::http::login::Begin;
 
 /// A configuration that was read.
@@ -44,6 +46,44 @@ pub fn client_ip(peer: Option<IpAddr>, lines: &[&[u8]], trusted: &[&str]) -> Opt
     }
     let trusted: Vec<Network> = trusted.iter().filter_map(|text| Network::parse(text)).collect();
     read_client_ip(peer, &headers, &trusted)
+}
+
+/// Whether proxies vouch for https, by lines of `Forwarded` where the name says so, else of `X-Forwarded-Proto`. Lines that
+/// cannot be sent are left out.
+#[must_use]
+pub fn is_https(lines: &[(bool, &[u8])]) -> bool {
+    let mut headers = HeaderMap::new();
+    for (is_standard, line) in lines {
+        if let Ok(value) = HeaderValue::from_bytes(line) {
+            headers.append(if *is_standard { "forwarded" } else { "x-forwarded-proto" }, value);
+        }
+    }
+    forwarded::is_https(&headers)
+}
+
+/// What a PROXY header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Introduced {
+    /// The proxy speaks for itself.
+    Proxy,
+    /// A client, at an address if it has one, and whether the proxy vouches for TLS.
+    Client(Option<SocketAddr>, bool),
+}
+
+/// Reads bytes as the edge reads the begin of a connection behind a proxy. Gives what is said and what is left over.
+///
+/// # Errors
+/// What the log says; `None` where more bytes would be waited for.
+pub fn proxy_header(bytes: &[u8]) -> Result<(Introduced, &[u8]), Option<String>> {
+    let (head, after) = bytes.split_first_chunk::<HEAD_BYTES>().ok_or(None)?;
+    let told = |malformed: proxy_header::Malformed| Some(malformed.to_string());
+    let length = proxy_header::rest_bytes(head).map_err(told)?;
+    let (rest, after) = after.split_at_checked(length).ok_or(None)?;
+    let said = match proxy_header::parse(head, rest).map_err(told)? {
+        Told::Local => Introduced::Proxy,
+        Told::Client { address, tls } => Introduced::Client(address, tls),
+    };
+    Ok((said, after))
 }
 
 /// Whether an address lies in a network; `None` when the text is no network.
