@@ -18,14 +18,14 @@ BINARY = os.environ["POUNDLOCK"]
 class Server:
     """`with Server() as server:`; `first` is what `up --json` printed."""
 
-    def __init__(self, *options):
-        self.options = options
+    def __init__(self, *options, listen="127.0.0.1:0"):
+        self.options, self.listen = options, listen
 
     def __enter__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="judge-"))
         self.data = self.folder / "data"
         (self.folder / "password").write_text(PASSWORD)
-        words = [BINARY, "up", "--json", "--data", self.data, "--listen", "127.0.0.1:0", "--name", "ada"]
+        words = [BINARY, "up", "--json", "--data", self.data, "--listen", self.listen, "--name", "ada"]
         words += ["--password-file", self.folder / "password", *self.options]
         self.log = open(self.folder / "log", "w+b")
         self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log)

@@ -13,8 +13,15 @@ use anyhow::{Context, Result, bail};
 use crate::{process, summary::Counts};
 
 /// A program, and the Debian package that brings it.
-const DEBIAN: [(&str, &str); 4] =
-    [("oathtool", "oathtool"), ("slowhttptest", "slowhttptest"), ("haproxy", "haproxy"), ("c++", "g++")];
+const DEBIAN: [(&str, &str); 7] = [
+    ("oathtool", "oathtool"),
+    ("slowhttptest", "slowhttptest"),
+    ("h2load", "nghttp2-client"),
+    ("haproxy", "haproxy"),
+    ("curl", "curl"),
+    ("openssl", "openssl"),
+    ("c++", "g++"),
+];
 
 /// What the Python judges import, and linters. Exact versions: a judge that changes by itself judges nothing.
 const PYPI: [&str; 6] = [
