@@ -74,11 +74,7 @@ pub(crate) fn forwarded(bytes: &[u8]) {
 /// Lines of `Forwarded`, where they begin with F, and of `X-Forwarded-Proto`. Https is believed only if something said
 /// so, and one hop that says otherwise takes it back, wherever it stands.
 pub(crate) fn proto(bytes: &[u8]) {
-    let line = |line| match line {
-        [b'F', rest @ ..] => (true, rest),
-        rest => (false, rest),
-    };
-    let lines: Vec<(bool, &[u8])> = bytes.split(|byte| *byte == b'\n').take(8).map(line).collect();
+    let lines: Vec<(bool, &[u8])> = bytes.split(|byte| *byte == b'\n').take(8).map(proto_line).collect();
     if !fuzz::is_https(&lines) {
         return;
     }
@@ -89,6 +85,13 @@ pub(crate) fn proto(bytes: &[u8]) {
             lines.insert(at, plain);
             assert!(!fuzz::is_https(&lines), "a plain hop is forgotten: {lines:?}");
         }
+    }
+}
+
+fn proto_line(line: &[u8]) -> (bool, &[u8]) {
+    match line {
+        [b'F', rest @ ..] => (true, rest),
+        rest => (false, rest),
     }
 }
 
