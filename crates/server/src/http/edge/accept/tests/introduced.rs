@@ -107,10 +107,15 @@ async fn a_shutdown_over_tls_loses_no_answer() {
 async fn a_handshake_under_way_at_shutdown_is_ended_and_its_request_answered() {
     let made = Made::new();
     for http1 in [true, false] {
-        let listening = over_tls(&made, PATIENCE).await;
+        let mut listening = over_tls(&made, PATIENCE).await;
+        // The client comes by a relay, which holds its bytes back until the server was told to end.
+        let relay = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = std::mem::replace(&mut listening.address, relay.local_addr().unwrap());
         let client = client(&made, &listening, http1);
         let url = format!("https://{HOST}:{}/", listening.address.port());
         let asked = tokio::spawn(async move { client.get(url).send().await?.text().await });
+        let mut from_client = within(relay.accept()).await.unwrap().0;
+        let mut to_server = TcpStream::connect(server).await.unwrap();
         within(async {
             while listening.places.is_empty() {
                 tokio::task::yield_now().await;
@@ -118,7 +123,10 @@ async fn a_handshake_under_way_at_shutdown_is_ended_and_its_request_answered() {
         })
         .await;
         listening.stop.send(true).unwrap();
-        assert_eq!(within(asked).await.unwrap().unwrap(), "here");
+        within(async { while TcpStream::connect(server).await.is_ok() {} }).await;
+        let relayed = tokio::io::copy_bidirectional(&mut from_client, &mut to_server);
+        let (answer, _) = within(async { tokio::join!(asked, relayed) }).await;
+        assert_eq!(answer.unwrap().unwrap(), "here");
         within(listening.task).await.unwrap();
     }
 }
