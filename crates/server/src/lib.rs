@@ -6,6 +6,7 @@ mod client;
 mod clock;
 mod cmd;
 mod config;
+mod descriptors;
 mod flow;
 mod hasher;
 mod http;

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use super::sockets::{METRICS_SOCKET, bind_socket};
 use crate::app::SharedApp;
 use crate::config::MetricsAt;
+use crate::descriptors;
 use crate::http::edge::accept::{self, Door};
 use crate::http::edge::arrival::{ArrivalSettings, Refused};
 use crate::http::edge::places::Places;
@@ -22,10 +23,19 @@ use crate::tls::{self, Certificates};
 /// What all public listeners share.
 pub(super) fn door(app: &SharedApp, certificates: Option<&Arc<Certificates>>) -> anyhow::Result<Door> {
     let listen = &app.config.listen;
+    let mut limits = listen.limits.clone();
+    let room = descriptors::for_connections();
+    if room < limits.connections_max {
+        tracing::warn!(
+            room,
+            "the limit of open files (LimitNOFILE) leaves room for fewer connections than connections_max"
+        );
+        limits.connections_max = room;
+    }
     Ok(Door {
         router: routes::public(SharedApp::clone(app)),
-        limits: Arc::new(listen.limits.clone()),
-        places: Places::new(&listen.limits, &listen.behind, app.metrics.connections()),
+        places: Places::new(&limits, &listen.behind, app.metrics.connections()),
+        limits: Arc::new(limits),
         arrivals: Arc::new(ArrivalSettings {
             behind: listen.networks(),
             proxy_protocol: listen.proxy_protocol,

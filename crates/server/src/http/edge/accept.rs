@@ -3,7 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +54,15 @@ pub(crate) async fn public(listener: Listener, door: Door, mut stop: watch::Rece
             }
             _ = stop.changed() => break,
         };
-        let Some((stream, peer)) = got(accepted).await else { continue };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            // Some connections may end first.
+            Err(error) => {
+                door.places.cannot_accept(&error);
+                tokio::time::sleep(BREATHER).await;
+                continue;
+            }
+        };
         // Over the cap a connection is closed at once, which costs less than keeping it waiting.
         let place = match peer {
             Peer::Tcp(address) => door.places.take(address.ip()),
@@ -89,7 +96,7 @@ impl Door {
     }
 }
 
-/// Serves the admin socket until `stop`.
+/// Serves a socket for our own user, such as the admin socket, until `stop`.
 pub(crate) async fn unix(listener: UnixListener, router: Router, limits: Arc<Limits>, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     loop {
@@ -98,9 +105,12 @@ pub(crate) async fn unix(listener: UnixListener, router: Router, limits: Arc<Lim
             _ = connections.join_next(), if !connections.is_empty() => continue,
             _ = stop.changed() => break,
         };
-        let Some((stream, _)) = got(accepted).await else { continue };
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(BREATHER).await;
+            continue;
+        };
         if !is_own_peer(&stream) {
-            tracing::warn!("a process of another user came to the admin socket and was turned away");
+            tracing::warn!("a process of another user came to a socket for this user alone and was turned away");
             continue;
         }
         let arrived = Arrived { io: Box::new(stream), peer: Peer::Unix, protocol: Protocol::Http1, secure: false };
@@ -108,18 +118,6 @@ pub(crate) async fn unix(listener: UnixListener, router: Router, limits: Arc<Lim
     }
     drop(listener);
     drain(connections, limits.drain).await;
-}
-
-/// What was accepted. When nothing can be, as for want of file descriptors, some connections may end first.
-async fn got<T>(accepted: io::Result<T>) -> Option<T> {
-    match accepted {
-        Ok(accepted) => Some(accepted),
-        Err(error) => {
-            tracing::warn!(%error, "cannot accept");
-            tokio::time::sleep(BREATHER).await;
-            None
-        }
-    }
 }
 
 /// The admin socket obeys the user it runs as, and root: nobody else, whatever the file's mode says.

@@ -5,6 +5,7 @@
 mod tests;
 
 use std::collections::HashMap;
+use std::io;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +34,7 @@ pub(crate) struct Places {
     full: AtomicU64,
     source_full: AtomicU64,
     floods: AtomicU64,
+    unaccepted: AtomicU64,
     counts: Connections,
 }
 
@@ -51,6 +53,7 @@ struct Tally {
     full: u64,
     source_full: u64,
     floods: u64,
+    unaccepted: u64,
 }
 
 impl Places {
@@ -63,6 +66,7 @@ impl Places {
     pub(super) fn exempting(limits: &Limits, exempt: Vec<Network>, counts: Connections) -> Arc<Self> {
         Arc::new(Self {
             free: Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS))),
+            unaccepted: AtomicU64::new(0),
             per_source_max: limits.connections_per_source_max,
             exempt,
             taken: Mutex::default(),
@@ -89,6 +93,14 @@ impl Places {
         place.is_of(from).then_some(place)
     }
 
+    /// Takes account of a connection that the system did not give us, as for want of file descriptors. The first of a
+    /// minute is told at once: in a flood there are thousands.
+    pub(super) fn cannot_accept(&self, error: &io::Error) {
+        if self.unaccepted.fetch_add(1, SeqCst) == 0 {
+            tracing::error!(%error, "cannot accept a connection; see docs/edge.md");
+        }
+    }
+
     /// Takes account of how a connection ended.
     pub(super) fn note(&self, ended: Ended) {
         if ended == Ended::Flooded {
@@ -99,9 +111,15 @@ impl Places {
 
     /// Logs what was turned away since the last time, if anything was. Asked once a minute.
     pub(super) fn report(&self) {
-        let Tally { full, source_full, floods } = self.tally();
-        if full + source_full + floods > 0 {
-            tracing::warn!(full, source_full, floods, "connections were turned away or cut; see docs/edge.md");
+        let Tally { full, source_full, floods, unaccepted } = self.tally();
+        if full + source_full + floods + unaccepted > 0 {
+            tracing::warn!(
+                full,
+                source_full,
+                floods,
+                unaccepted,
+                "connections were turned away or cut; see docs/edge.md"
+            );
         }
     }
 
@@ -112,9 +130,9 @@ impl Places {
     }
 
     fn tally(&self) -> Tally {
-        let [full, source_full, floods] =
-            [&self.full, &self.source_full, &self.floods].map(|count| count.swap(0, SeqCst));
-        Tally { full, source_full, floods }
+        let [full, source_full, floods, unaccepted] =
+            [&self.full, &self.source_full, &self.floods, &self.unaccepted].map(|count| count.swap(0, SeqCst));
+        Tally { full, source_full, floods, unaccepted }
     }
 
     /// The source that an address counts for, unless it is exempt.

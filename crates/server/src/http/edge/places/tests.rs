@@ -24,8 +24,8 @@ fn t_19_one_source_has_its_share_however_it_is_written() {
         assert!(places.take(ip(mine[2])).is_some(), "a place is free again after use");
     }
     assert!(places.taken.lock().unwrap().is_empty(), "nothing is kept of who is gone");
-    assert_eq!(places.tally(), Tally { full: 0, source_full: 2, floods: 0 });
-    assert_eq!(places.tally(), Tally { full: 0, source_full: 0, floods: 0 });
+    assert_eq!(places.tally(), Tally { full: 0, source_full: 2, floods: 0, unaccepted: 0 });
+    assert_eq!(places.tally(), Tally { full: 0, source_full: 0, floods: 0, unaccepted: 0 });
 }
 
 #[test]
@@ -58,4 +58,13 @@ fn floods_are_counted() {
     places.note(Ended::Flooded);
     assert_eq!(places.tally().floods, 1);
     places.report();
+}
+
+#[test]
+fn ops_04_connections_that_could_not_be_had_are_counted() {
+    let places = Places::new(&Limits::default(), &[], Connections::default());
+    let error = io::Error::from_raw_os_error(24);
+    (0..3).for_each(|_| places.cannot_accept(&error));
+    assert_eq!(places.tally(), Tally { full: 0, source_full: 0, floods: 0, unaccepted: 3 });
+    assert_eq!(places.tally().unaccepted, 0);
 }
