@@ -261,7 +261,7 @@ async fn ops_04_headers_that_trickle_do_not_keep_others_out() {
 /// Whether the other side has closed, as far as that is known already.
 fn is_closed(stream: &mut TcpStream) -> bool {
     let read = stream.try_read(&mut [0; 64]);
-    read.map_or_else(|error| error.kind() != io::ErrorKind::WouldBlock, |bytes| bytes == 0)
+    read.map_or_else(|error| error.kind() != std::io::ErrorKind::WouldBlock, |bytes| bytes == 0)
 }
 
 #[tokio::test]
