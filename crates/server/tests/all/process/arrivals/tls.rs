@@ -104,7 +104,6 @@ fn ops_01_a_renewed_certificate_is_shown_while_connections_live() {
     assert!(good, "{said}");
     assert!(!told(&site.curl(&["--cacert", site.path("old.pem").to_str().unwrap(), "--connect-to", &to, KEYS])).0);
     alive();
-    drop(alive);
     drop(ask);
     live.kill().unwrap();
     live.wait().unwrap();
