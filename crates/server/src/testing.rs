@@ -14,6 +14,7 @@ pub mod fuzz;
 mod inside;
 mod pair;
 mod reply;
+mod settings;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -23,8 +24,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request};
-use poundlock_core::audit::NodeName;
-use poundlock_core::password::Cost;
 use poundlock_core::seal::MasterKey;
 use poundlock_core::testing::SeededRng;
 use poundlock_core::time::{Span, Time};
@@ -38,6 +37,7 @@ pub use self::inside::Tried;
 use self::pair::Pair;
 pub use self::reply::Reply;
 use self::reply::reply;
+pub use self::settings::Settings;
 use crate::app::SharedApp;
 use crate::boot;
 use crate::clock::{Clock, Manual};
@@ -340,44 +340,5 @@ impl TestApp {
         let tokens = self.post("/v1/login/totp", &json!({ "login": login, "code": code })).await.ok();
         self.advance(Span::from_seconds(30));
         tokens
-    }
-}
-
-/// What a test may set.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Whether loopback is spared the limits by source.
-    pub loopback_unlimited: bool,
-    /// Cost of password hashes.
-    pub cost: Cost,
-    /// Networks of trusted proxies.
-    pub trusted_proxies: Vec<String>,
-    /// The issuer; `http://localhost:8080` when there is none.
-    pub issuer: Option<String>,
-    /// Where the server is taken to listen.
-    pub listen: SocketAddr,
-    /// The data folder, for what writes there.
-    pub data: Option<std::path::PathBuf>,
-    /// The node's name; a new one when there is none.
-    pub node: Option<NodeName>,
-    /// Why this server has one node even where tests run on pairs.
-    pub alone: Option<&'static str>,
-    /// When the test begins; [`BEGIN`] unless it must agree with somebody else's clock.
-    pub begin: Time,
-}
-
-impl Settings {
-    const fn of_tests(listen: SocketAddr) -> Self {
-        Self {
-            loopback_unlimited: true,
-            cost: Cost::FOR_TESTS,
-            trusted_proxies: Vec::new(),
-            issuer: None,
-            listen,
-            data: None,
-            node: None,
-            alone: None,
-            begin: BEGIN,
-        }
     }
 }
