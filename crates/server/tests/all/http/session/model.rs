@@ -210,6 +210,11 @@ impl ReferenceStateMachine for Machine {
         }
         truth
     }
+
+    // An account that is disabled already is refused to be disabled once more, which says nothing of sessions.
+    fn preconditions(truth: &Truth, step: &Step) -> bool {
+        !(truth.dead && matches!(step, Step::Disable))
+    }
 }
 
 /// The server, and what its callers hold. What left it is kept by generation.

@@ -3,9 +3,10 @@
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rustix::process::Signal;
+use tokio::task::JoinHandle;
 
 use super::{HOST, Site, pem, told};
 
@@ -110,9 +111,8 @@ fn ops_01_a_renewed_certificate_is_shown_while_connections_live() {
     server.stop();
 }
 
-/// Asks on new connections and on one that lives, until told to stop. Gives how many answers there were.
-async fn asks(clients: Vec<reqwest::Client>, url: String, stop: Arc<AtomicBool>) -> u64 {
-    let mut answers = 0;
+/// Asks on new connections and on one that lives, until told to stop. Counts the answers.
+async fn asks(clients: Vec<reqwest::Client>, url: String, stop: Arc<AtomicBool>, count: Arc<AtomicU64>) {
     while !stop.load(Ordering::SeqCst) {
         for client in &clients {
             let answer = client
@@ -120,13 +120,12 @@ async fn asks(clients: Vec<reqwest::Client>, url: String, stop: Arc<AtomicBool>)
                 .header("host", HOST)
                 .send()
                 .await
-                .unwrap_or_else(|error| panic!("after {answers}: {error:?}"));
+                .unwrap_or_else(|error| panic!("after {count:?}: {error:?}"));
             assert_eq!(answer.status(), 200);
             assert!(answer.text().await.unwrap().contains("\"keys\""));
-            answers += 1;
+            count.fetch_add(1, Ordering::SeqCst);
         }
     }
-    answers
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -144,20 +143,28 @@ async fn ops_01_renewals_under_load_fail_no_request() {
     };
     let (stop, url) =
         (Arc::new(AtomicBool::new(false)), format!("https://{HOST}:{}/.well-known/jwks.json", server.port()));
-    let loads: Vec<_> =
-        (0..4).map(|_| tokio::spawn(asks(vec![client(0), client(1)], url.clone(), Arc::clone(&stop)))).collect();
+    let answers = Arc::new(AtomicU64::new(0));
+    let load = || tokio::spawn(asks(vec![client(0), client(1)], url.clone(), Arc::clone(&stop), Arc::clone(&answers)));
+    let loads: Vec<_> = (0..4).map(|_| load()).collect();
+    let more = async || {
+        let before = answers.load(Ordering::SeqCst);
+        while answers.load(Ordering::SeqCst) < before + 16 && !loads.iter().any(JoinHandle::is_finished) {
+            tokio::task::yield_now().await;
+        }
+    };
     for (at, (certificate, key)) in (2050..).zip(&pairs) {
         site.put(certificate, key);
         server.signal(Signal::HUP);
         server.hear(&format!("which holds until {at}-01-01"));
+        more().await;
     }
     // Whoever asks now is shown the last one.
     let (good, said) = told(&site.curl(&["--connect-to", &server.connect_to(), KEYS]));
     assert!(good, "{said}");
     stop.store(true, Ordering::SeqCst);
+    assert!(answers.load(Ordering::SeqCst) >= 8 * 16, "{answers:?}");
     for load in loads {
-        let answers = load.await.unwrap();
-        assert!(answers > 8, "{answers}");
+        load.await.unwrap();
     }
     server.stop();
 }
