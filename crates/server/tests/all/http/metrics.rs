@@ -31,7 +31,7 @@ fn value(text: &str, series: &str) -> f64 {
 
 on_both! {
     async fn thr_10_a_login_and_the_controls_it_passes_are_counted(store) {
-        let app = TestApp::on(&store).await;
+        let app = TestApp::alone(&store, "each node counts for itself").await;
         let ada = app.enrol("ada", &[]).await;
         app.advance(Span::from_seconds(30));
         let wrong = json!({ "name": "ada", "password": "not this one" });

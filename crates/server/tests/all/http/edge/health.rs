@@ -109,7 +109,7 @@ on_both! {
     }
 
     async fn a_list_that_was_signed_is_shown_on_while_the_store_is_away_but_not_past_its_end(store) {
-        let app = TestApp::on(&store).await;
+        let app = TestApp::alone(&store, "a node shows what it signed itself").await;
         app.enrol("ada", &[]).await;
         let list = app.get("/status/1").await;
         assert_eq!(list.status, 200);

@@ -200,18 +200,13 @@ impl ReferenceStateMachine for Machine {
                 }
             }
             Step::Steal => truth.thief = Some(truth.owner),
-            Step::SignOut(who) => {
-                if let Some(shown) = truth.held(who) {
-                    truth.sign_out(shown);
-                }
-            }
+            Step::SignOut(who) => truth.held(who).into_iter().for_each(|shown| truth.sign_out(shown)),
             Step::Disable => truth.dead = true,
             Step::Restart => {}
         }
         truth
     }
 
-    // An account that is disabled already is refused to be disabled once more, which says nothing of sessions.
     fn preconditions(truth: &Truth, step: &Step) -> bool {
         !(truth.dead && matches!(step, Step::Disable))
     }
