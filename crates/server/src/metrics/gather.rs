@@ -59,14 +59,15 @@ pub(crate) async fn gather(app: &App) {
     gauges.pool_used.set(whole(used));
     gauges.pool_max.set(whole(most));
     ages(app, gauges, &reading);
-    let asked = tokio::time::timeout(STORE_MAX, ask(app)).await;
+    // At once, so that a scrape waits for the store no longer than for one of the two.
+    let (asked, ready) = tokio::join!(tokio::time::timeout(STORE_MAX, ask(app)), readiness(app));
     let answer = asked.unwrap_or_else(|_| Err(StoreError::Unavailable("no answer in time".to_owned())));
     let apart = matches!(&answer, Ok(told) if told.apart);
     let state = state(reading, apart);
     for one in STATES {
         gauges.clock.get_or_create(&State { state: one }).set(i64::from(one == state));
     }
-    gauges.ready.set(i64::from(readiness(app).await.is_ready()));
+    gauges.ready.set(i64::from(ready.is_ready()));
     if let Ok(told) = answer {
         gauges.unsealed.set(told.unsealed);
         gauges.sealed.set(told.sealed);
