@@ -1,62 +1,9 @@
 """slowhttptest drips headers and bodies, asks for ranges and reads slowly; meanwhile others are answered (OPS-04)."""
 
 import os
-import re
-import subprocess
-import threading
-import time
-import urllib.request
 
 from _server import Server
-
-# Shorter than an operator's, so that each attack meets them within its few seconds.
-LIMITS = {"HEADER_SECONDS": "2", "BODY_SECONDS": "2", "ANSWER_SECONDS": "2", "STALL_SECONDS": "2"}
-SECONDS = 6
-SLOWEST = 2.0
-
-ATTACKS = {
-    "slow headers": ["-H", "-i", "1", "-x", "24"],
-    "slow body": ["-B", "-i", "1", "-s", "8192", "-f", "application/json"],
-    "ranges": ["-R", "-a", "5", "-b", "2000"],
-    "slow read": ["-X", "-w", "1", "-y", "64", "-n", "1", "-z", "4", "-k", "3"],
-}
-PATHS = {"slow body": "/v1/login"}
-
-
-class Neighbour(threading.Thread):
-    """Asks again and again on new connections, and keeps the times."""
-
-    def __init__(self, url):
-        super().__init__()
-        self.url, self.over, self.times, self.faults = url, threading.Event(), [], []
-
-    def run(self):
-        while not self.over.wait(0.05):
-            begun = time.monotonic()
-            try:
-                with urllib.request.urlopen(self.url, timeout=10) as answer:
-                    assert answer.status == 200
-                    answer.read()
-            except Exception as fault:
-                self.faults.append(fault)
-            self.times.append(time.monotonic() - begun)
-
-
-def attack(server, name):
-    neighbour = Neighbour(server.issuer + "/.well-known/jwks.json")
-    neighbour.start()
-    url = server.issuer + PATHS.get(name, "/.well-known/jwks.json")
-    words = ["slowhttptest", *ATTACKS[name], "-c", "200", "-r", "200", "-l", str(SECONDS), "-p", "3", "-u", url]
-    ran = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
-    neighbour.over.set()
-    neighbour.join()
-    said = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", ran.stdout + ran.stderr)
-    available = re.findall(r"service available:\s+(\w+)", said)
-    assert available and set(available) == {"YES"}, (name, said[-2000:])
-    assert not neighbour.faults, (name, neighbour.faults[:3])
-    assert len(neighbour.times) >= 10 and max(neighbour.times) < SLOWEST, (name, len(neighbour.times), neighbour.times)
-    print(f"{name}: {len(neighbour.times)} others answered, the slowest in {max(neighbour.times) * 1000:.0f} ms")
-
+from _slow import ATTACKS, LIMITS, attack
 
 os.environ.update({f"POUNDLOCK_LISTEN__LIMITS__{key}": value for key, value in LIMITS.items()})
 with Server() as server:

@@ -9,22 +9,10 @@ import subprocess
 import tempfile
 import threading
 import time
-import urllib.request
 from pathlib import Path
 
 from _server import Server
-
-LIMITS = {"HEADER_SECONDS": "2", "BODY_SECONDS": "2", "ANSWER_SECONDS": "2", "STALL_SECONDS": "2"}
-SECONDS = 6
-SLOWEST = 2.0
-ATTACKS = {
-    "slow headers": ["-H", "-i", "1", "-x", "24"],
-    "slow body": ["-B", "-i", "1", "-s", "8192", "-f", "application/json"],
-    "slow read": ["-X", "-w", "1", "-y", "64", "-n", "1", "-z", "4", "-k", "3"],
-}
-PATHS = {"slow body": "/v1/login"}
-KEYS = "/.well-known/jwks.json"
-
+from _slow import KEYS, LIMITS, attack
 
 def free_port():
     """A port that is free on both loopbacks now: an https issuer must name it before the server listens."""
@@ -76,42 +64,6 @@ def under_renewal(server, folder, version):
     return outcome[0]
 
 
-class Neighbour(threading.Thread):
-    """Asks again and again on new connections, and keeps the times."""
-
-    def __init__(self, url):
-        super().__init__()
-        self.url, self.over, self.times, self.faults = url, threading.Event(), [], []
-        self.context = ssl._create_unverified_context()
-
-    def run(self):
-        while not self.over.wait(0.05):
-            begun = time.monotonic()
-            try:
-                with urllib.request.urlopen(self.url, timeout=10, context=self.context) as answer:
-                    assert answer.status == 200
-                    answer.read()
-            except Exception as fault:
-                self.faults.append(fault)
-            self.times.append(time.monotonic() - begun)
-
-
-def attack(server, name):
-    neighbour = Neighbour(server.issuer + KEYS)
-    neighbour.start()
-    url = server.issuer + PATHS.get(name, KEYS)
-    words = ["slowhttptest", *ATTACKS[name], "-c", "200", "-r", "200", "-l", str(SECONDS), "-p", "3", "-u", url]
-    ran = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
-    neighbour.over.set()
-    neighbour.join()
-    said = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", ran.stdout + ran.stderr)
-    available = re.findall(r"service available:\s+(\w+)", said)
-    assert available and set(available) == {"YES"}, (name, said[-2000:])
-    assert not neighbour.faults, (name, neighbour.faults[:3])
-    assert len(neighbour.times) >= 10 and max(neighbour.times) < SLOWEST, (name, len(neighbour.times), neighbour.times)
-    print(f"{name} over TLS: {len(neighbour.times)} others answered, the slowest in {max(neighbour.times) * 1000:.0f} ms")
-
-
 PORT = free_port()
 with tempfile.TemporaryDirectory(prefix="judge-") as folder:
     folder = Path(folder)
@@ -124,5 +76,5 @@ with tempfile.TemporaryDirectory(prefix="judge-") as folder:
         assert under_renewal(server, folder, ["-m", "10"]) == "h2"
         assert under_renewal(server, folder, ["--h1"]) == "http/1.1"
         print("h2load: 8000 requests over two renewals, none failed")
-        for name in ATTACKS:
-            attack(server, name)
+        for name in ["slow headers", "slow body", "slow read"]:
+            attack(server, name, ssl._create_unverified_context())
