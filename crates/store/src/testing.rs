@@ -4,6 +4,7 @@
 
 mod cluster;
 mod dump;
+mod program;
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,6 +15,7 @@ use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 pub use self::cluster::Cluster;
+pub use self::program::{account, postgres_program};
 use crate::migrate::Migration;
 use crate::migrations;
 use crate::options::Options;

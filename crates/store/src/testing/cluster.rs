@@ -2,12 +2,14 @@
 //! promoted. Unix sockets only; both end with the value.
 
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::{MetadataExt, chown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::chown;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
+
+use super::program::{account, postgres_program};
 
 /// The name under which the primary waits for its standby.
 const STANDBY: &str = "standby";
@@ -40,14 +42,14 @@ impl Cluster {
         }
         let (one, two) = (folder.path().join("1"), folder.path().join("2"));
         must(
-            run("initdb")
+            postgres_program("initdb")
                 .args(["--username=poundlock", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
                 .arg("-D")
                 .arg(&one),
         );
         let primary = serve(folder.path(), "1", &["-c", "synchronous_standby_names=standby"]);
         must(
-            run("pg_basebackup")
+            postgres_program("pg_basebackup")
                 .args(["-U", "poundlock", "-R", "-X", "stream", "-c", "fast", "--no-sync", "-h"])
                 .arg(folder.path().join("s1"))
                 .arg("-D")
@@ -89,7 +91,7 @@ impl Cluster {
 
     /// Makes the standby the primary.
     pub fn promote(&self) {
-        must(run("pg_ctl").args(["promote", "-w", "-D"]).arg(self.folder.path().join("2")));
+        must(postgres_program("pg_ctl").args(["promote", "-w", "-D"]).arg(self.folder.path().join("2")));
     }
 
     /// Stops the standby from receiving, or lets it go on: to the primary it looks slow, not gone.
@@ -127,46 +129,6 @@ fn says(pid: u32, word: &str) -> bool {
     std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| String::from_utf8_lossy(&line).contains(word))
 }
 
-fn binaries() -> PathBuf {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let newest = versions.filter_map(|entry| {
-        let version: u32 = entry.file_name().to_str()?.parse().ok()?;
-        Some((version, entry.path().join("bin")))
-    });
-    newest.max().expect("PostgreSQL is installed in /usr/lib/postgresql").1
-}
-
-/// Whom servers run as when tests run as root, which PostgreSQL refuses to.
-fn account() -> Option<(u32, u32)> {
-    if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() != 0) {
-        return None;
-    }
-    let accounts = std::fs::read_to_string("/etc/passwd").expect("the accounts of this machine");
-    let fields = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let mut all: Vec<(bool, u32, u32)> = fields
-        .filter_map(|of| Some((*of.first()? != "postgres", of.get(2)?.parse().ok()?, of.get(3)?.parse().ok()?)))
-        .filter(|(_, user, _)| *user != 0 && *user != 65_534)
-        .collect();
-    all.sort_unstable();
-    all.first().map(|(_, user, group)| (*user, *group))
-}
-
-/// A program of PostgreSQL, as the user that it may run as.
-fn run(program: &str) -> Command {
-    let program = binaries().join(program);
-    let mut command = match account() {
-        Some((user, group)) => {
-            let mut command = Command::new("setpriv");
-            command.args([format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()]);
-            command.arg(program);
-            command
-        }
-        None => Command::new(program),
-    };
-    command.env("LC_ALL", "C").current_dir("/").stdin(Stdio::null());
-    command
-}
-
 fn must(command: &mut Command) {
     let output = command.output().expect("the program runs");
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -174,7 +136,7 @@ fn must(command: &mut Command) {
 
 /// Starts a server, and returns when it takes connections.
 fn serve(folder: &Path, number: &str, more: &[&str]) -> Server {
-    let mut command = run("postgres");
+    let mut command = postgres_program("postgres");
     command.arg("-D").arg(folder.join(number)).arg("-k").arg(folder.join(format!("s{number}"))).args(more);
     for setting in ["listen_addresses=", "fsync=off", "max_connections=100", "lc_messages=C"] {
         command.args(["-c", setting]);

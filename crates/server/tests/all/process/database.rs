@@ -1,10 +1,10 @@
 //! A PostgreSQL server of a test's own, which it may kill: durable, in a temporary folder, on a Unix socket alone.
 
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::{MetadataExt, chown};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::chown;
 use std::process::{Child, Command, Stdio};
 
+use poundlock_store::testing::{account, postgres_program};
 use tempfile::TempDir;
 
 /// A server process; killed with all its own when dropped.
@@ -85,20 +85,9 @@ impl Database {
         command
     }
 
-    /// As a user without rights: PostgreSQL refuses to run as root.
     fn command(&self, program: &str) -> Command {
-        let program = binaries().join(program);
-        let mut command = match account() {
-            Some((user, group)) => {
-                let mut command = Command::new("setpriv");
-                command.args([format!("--reuid={user}"), format!("--regid={group}"), "--clear-groups".to_owned()]);
-                command.arg(program);
-                command
-            }
-            None => Command::new(program),
-        };
-        command.current_dir(self.folder.path()).env("LC_ALL", "C");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut command = postgres_program(program);
+        command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::piped());
         command
     }
 }
@@ -107,23 +96,4 @@ impl Drop for Database {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// The newest server installed.
-fn binaries() -> PathBuf {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let number = |path: &Path| path.file_name()?.to_str()?.parse::<u32>().ok();
-    let newest = versions.map(|entry| entry.path()).filter(|path| path.join("bin/initdb").is_file());
-    newest.max_by_key(|path| number(path)).expect("PostgreSQL is installed in /usr/lib/postgresql").join("bin")
-}
-
-/// Whom it runs as when we are root: `postgres`.
-fn account() -> Option<(u32, u32)> {
-    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
-        return None;
-    }
-    let accounts = std::fs::read_to_string("/etc/passwd").unwrap();
-    let line = accounts.lines().find(|line| line.starts_with("postgres:")).expect("a user postgres");
-    let mut numbers = line.split(':').skip(2).map(|field| field.parse().unwrap());
-    Some((numbers.next().unwrap(), numbers.next().unwrap()))
 }
