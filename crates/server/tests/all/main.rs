@@ -13,3 +13,4 @@ mod cli;
 mod http;
 mod nodes;
 mod process;
+mod running;

@@ -14,11 +14,13 @@ mod storm;
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use poundlock_store::{Options, Store, StoreUrl};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::running::Running;
 
 /// A data folder in which a server is started, killed and started again.
 pub(crate) struct Place {
@@ -27,7 +29,7 @@ pub(crate) struct Place {
 
 /// A running server, killed when dropped.
 pub(crate) struct Server {
-    child: Child,
+    child: Running,
     /// What `up --json` printed.
     pub(crate) printed: Value,
     /// Where it listens.
@@ -70,7 +72,7 @@ impl Place {
         let mut said = child.stderr.take().unwrap();
         std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
         let port = printed["issuer"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
-        Server { child, printed, base: format!("http://127.0.0.1:{port}") }
+        Server { child: Running(child), printed, base: format!("http://127.0.0.1:{port}") }
     }
 
     /// Runs a server that is not expected to start; gives its exit code and what it said.
@@ -90,21 +92,11 @@ impl Place {
 impl Server {
     /// SIGKILL: nothing is finished, flushed or said.
     pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.kill();
     }
 
     /// SIGTERM, and waits for the end.
-    pub(crate) fn stop(mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    pub(crate) fn stop(self) {
+        self.child.stop();
     }
 }

@@ -17,13 +17,13 @@ async fn a_login_begun_on_a_node_that_dies_is_finished_on_the_other() {
     let ada = service.enrol(0, "ada").await;
     // Both factors on one node after the other died between them.
     let login = service.password(Some(0), &ada).await.ok()["login"].clone();
-    let [one, two] = nodes;
+    let [mut one, two] = nodes;
     one.kill();
     let step = json!({ "login": login, "code": ada.code() });
     let tokens = service.post(Some(1), "/v1/login/totp", &step).await.ok();
     // The sessions that the dead node opened go on, too.
     service.refresh(Some(1), &ada.refresh_token).await.ok();
-    two.tell_to_end();
+    two.signal(rustix::process::Signal::TERM);
     two.ended().await;
     // What the dead node had not sealed yet is sealed by another once it was silent for a minute. This node's clock
     // stands months ahead of theirs.

@@ -82,7 +82,7 @@ async fn a_rolling_restart_under_load_fails_no_request() {
     }
     for node in [0, 1] {
         let old = nodes[node].take().unwrap();
-        old.tell_to_end();
+        old.signal(rustix::process::Signal::TERM);
         // It says so, and answers all the same.
         until_stopping(&service, node).await;
         service.get(Some(node), "/.well-known/jwks.json").await.ok();
@@ -106,8 +106,8 @@ async fn a_second_signal_ends_the_wait() {
     let StoreUrl::Postgres(url) = store.url() else { panic!("not PostgreSQL") };
     let service = Service::stopping(url, 3_600);
     let node = service.start(0);
-    node.tell_to_end();
+    node.signal(rustix::process::Signal::TERM);
     until_stopping(&service, 0).await;
-    node.tell_to_end();
+    node.signal(rustix::process::Signal::TERM);
     tokio::time::timeout(Duration::from_secs(30), node.ended()).await.expect("it waits on");
 }

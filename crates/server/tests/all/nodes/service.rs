@@ -4,11 +4,11 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{ChildStderr, Command, Stdio};
 use std::time::Duration;
 
+use crate::running::Running;
 use poundlock::testing::TestApp;
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -21,9 +21,6 @@ pub(super) struct Service {
     ports: [u16; 2],
     http: reqwest::Client,
 }
-
-/// A program of the service, killed when dropped.
-pub(super) struct Running(Child);
 
 /// A user of the service, and what their devices know.
 #[derive(Clone)]
@@ -191,32 +188,6 @@ fn code(totp_uri: &str, steps_ago: u64) -> String {
     #[expect(clippy::disallowed_methods, reason = "the nodes are processes of their own, on this machine's clock")]
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     totp_rs::Totp::from_url(totp_uri).unwrap().generate(now - 30 * steps_ago).to_string()
-}
-
-impl Running {
-    /// SIGKILL: nothing is finished, flushed or said.
-    pub(super) fn kill(mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-
-    /// SIGTERM, once.
-    pub(super) fn tell_to_end(&self) {
-        kill_process(Pid::from_child(&self.0), Signal::TERM).unwrap();
-    }
-
-    /// Waits for its end in order, without holding up the runtime.
-    pub(super) async fn ended(mut self) {
-        let ended = tokio::task::spawn_blocking(move || self.0.wait().unwrap()).await.unwrap();
-        assert!(ended.success(), "{ended}");
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// Reads what a program says until it says this; the rest is read away, so that a full pipe never holds it up.

@@ -8,10 +8,11 @@ mod tls;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use crate::running::Running;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -26,7 +27,7 @@ struct Site {
 
 /// A server, killed by its own pid when dropped.
 struct Server {
-    child: Child,
+    child: Running,
     said: Receiver<String>,
     /// Where it says that it listens.
     place: String,
@@ -120,7 +121,7 @@ impl Server {
         let (send, said) = channel();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| send.send(line)));
-        let mut server = Self { child, said, place: String::new() };
+        let mut server = Self { child: Running(child), said, place: String::new() };
         let line = server.hear("erving https://");
         server.place = line.rsplit_once(" on ").unwrap().1.split(" (Ctrl-C").next().unwrap().to_owned();
         server
@@ -152,19 +153,11 @@ impl Server {
     }
 
     fn signal(&self, signal: Signal) {
-        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).unwrap();
+        self.child.signal(signal);
     }
 
-    fn stop(mut self) {
-        self.signal(Signal::TERM);
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    fn stop(self) {
+        self.child.stop();
     }
 }
 

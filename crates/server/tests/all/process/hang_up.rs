@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::database::Database;
 use super::site::{Caller, Node, Site, Told};
 use super::storm::checks;
-use super::storm::load::{Dice, Gone, Person, Tally, text};
+use super::storm::load::{Dice, Person, Tally, enrol_all, text};
 use crate::attempt::at_once;
 
 const HANG_UPS: usize = 1_000;
@@ -164,10 +164,7 @@ async fn a_thousand(database: Option<Database>) {
     let site = Site::new(database.as_ref().map(Database::url).as_deref());
     let node = site.serve();
     let caller = node.caller();
-    let mut people = Vec::new();
-    for n in 0..PEOPLE {
-        people.push(Person::enrol(&caller, &format!("person{n}")).await.unwrap_or_else(|Gone| panic!("no enrolment")));
-    }
+    let people = enrol_all(&caller, PEOPLE).await;
     let mut world = World { node, caller, dice: Dice::new(1), people, unused: (0..PEOPLE).collect() };
     let (mut done, mut since) = (0, 0);
     while done < HANG_UPS {

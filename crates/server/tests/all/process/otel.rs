@@ -3,13 +3,15 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::running::Running;
 
 const PASSWORD: &str = "a phrase of five odd words";
 
@@ -79,7 +81,7 @@ fn take(stream: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
 }
 
 struct Server {
-    child: Child,
+    child: Running,
     issuer: String,
     _folder: TempDir,
 }
@@ -98,7 +100,7 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let printed: Value = serde_json::from_str(&line).unwrap();
-        Self { child, issuer: printed["issuer"].as_str().unwrap().to_owned(), _folder: folder }
+        Self { child: Running(child), issuer: printed["issuer"].as_str().unwrap().to_owned(), _folder: folder }
     }
 
     /// One wrong login, under a trace of the caller's.
@@ -119,19 +121,6 @@ impl Server {
         stream.read_to_string(&mut answer).unwrap();
         answer
     }
-
-    fn stop(mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// Everything that a server sends for one wrong login, and what it answered.
@@ -139,7 +128,7 @@ fn sent(behind: &str) -> (Vec<u8>, String) {
     let collector = collector();
     let server = Server::up(&format!("http://{}/v1/traces", collector.address), behind);
     let answer = server.log_in();
-    server.stop();
+    server.child.stop();
     // The end has sent what was left.
     let mut all = Vec::new();
     for (head, body) in collector.all() {
@@ -180,5 +169,5 @@ fn a_collector_that_is_not_there_changes_nothing() {
     drop(listener);
     let server = Server::up(&endpoint, "[]");
     assert!(server.log_in().starts_with("HTTP/1.1 401"));
-    server.stop();
+    server.child.stop();
 }

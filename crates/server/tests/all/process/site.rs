@@ -8,6 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use crate::running::Running;
 use poundlock_store::{Options, Store, StoreUrl};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ pub(crate) struct Site {
 
 /// `poundlock serve`, killed when dropped.
 pub(crate) struct Node {
-    child: Child,
+    child: Running,
     base: String,
     http: Client,
     admin: Client,
@@ -147,7 +148,7 @@ impl Site {
         };
         let client = || Client::builder().no_proxy().timeout(PATIENCE);
         let admin = client().unix_socket(self.data().join("admin.sock")).build().unwrap();
-        Node { child, base: format!("http://127.0.0.1:{port}"), http: client().build().unwrap(), admin }
+        Node { child: Running(child), base: format!("http://127.0.0.1:{port}"), http: client().build().unwrap(), admin }
     }
 
     /// Starts a server and kills it while it starts: after `steps` turns of the scheduler, if it is not up before.
@@ -184,20 +185,17 @@ impl Site {
 impl Node {
     /// SIGKILL: nothing is finished, flushed or said.
     pub(crate) fn kill_now(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.kill();
     }
 
     /// SIGTERM, and waits for the end.
-    pub(crate) fn stop(mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        assert!(self.child.wait().unwrap().success());
+    pub(crate) fn stop(self) {
+        self.child.stop();
     }
 
     /// Whether the process is still there.
     pub(crate) fn lives(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
+        self.child.lives()
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -207,13 +205,6 @@ impl Node {
     /// What asks it; outlives it.
     pub(crate) fn caller(&self) -> Caller {
         Caller { base: self.base.clone(), http: self.http.clone(), admin: self.admin.clone() }
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

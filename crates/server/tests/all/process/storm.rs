@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::task::JoinSet;
 
-use self::load::{Dice, Gone, Person, Tally};
+use self::load::{Dice, Person, Tally, enrol_all};
 use super::database::Database;
 use super::site::{Caller, Node, Site};
 
@@ -49,10 +49,7 @@ async fn storm(database: Option<Database>) {
     let site = Site::new(database.as_ref().map(Database::url).as_deref());
     let node = site.serve();
     let caller = node.caller();
-    let mut people = Vec::new();
-    for n in 0..PEOPLE {
-        people.push(Person::enrol(&caller, &format!("person{n}")).await.unwrap_or_else(|Gone| panic!("no enrolment")));
-    }
+    let people = enrol_all(&caller, PEOPLE).await;
     let tally = Arc::new(Tally::default());
     let mut storm = Storm { site, database, node, people, tally, round: 0, newcomers: 0, records: 0 };
     for round in 0..rounds {

@@ -2,43 +2,32 @@
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use super::{HOST, Site, told};
+use crate::running::Running;
 
 const KEYS: &str = "https://login.example.org/.well-known/jwks.json";
 
-/// HAProxy with a configuration, killed by its own pid when dropped.
-struct Haproxy(Child);
-
-impl Haproxy {
-    /// Ends the test where it is not installed; `cargo xtask test` installs it.
-    fn start(site: &Site, config: &str) -> (Self, u16) {
-        let program = ["/usr/sbin/haproxy", "/usr/bin/haproxy"].into_iter().find(|path| std::fs::exists(path).unwrap());
-        let program = program.expect("haproxy is not installed: run `cargo xtask test`, or apt-get install haproxy");
-        // The port is free when it is found, and HAProxy is started at once.
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let pem = ["chain.pem", "key.pem"].map(|name| std::fs::read_to_string(site.path(name)).unwrap()).concat();
-        std::fs::write(site.path("both.pem"), pem).unwrap();
-        let config = config.replace("PORT", &port.to_string()).replace("DIR", site.folder.path().to_str().unwrap());
-        let text = format!("defaults\n  timeout connect 10s\n  timeout client 20s\n  timeout server 20s\n{config}");
-        std::fs::write(site.path("haproxy.cfg"), &text).unwrap();
-        let mut command = Command::new(program);
-        let child = command.arg("-db").arg("-f").arg(site.path("haproxy.cfg")).stdout(Stdio::null()).spawn().unwrap();
-        let mut it = Self(child);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(it.0.try_wait().unwrap().is_none(), "haproxy does not take this: {text}");
-            std::thread::yield_now();
-        }
-        (it, port)
+/// HAProxy with a configuration. Ends the test where it is not installed; `cargo xtask test` installs it.
+fn haproxy(site: &Site, config: &str) -> (Running, u16) {
+    let program = ["/usr/sbin/haproxy", "/usr/bin/haproxy"].into_iter().find(|path| std::fs::exists(path).unwrap());
+    let program = program.expect("haproxy is not installed: run `cargo xtask test`, or apt-get install haproxy");
+    // The port is free when it is found, and HAProxy is started at once.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let pem = ["chain.pem", "key.pem"].map(|name| std::fs::read_to_string(site.path(name)).unwrap()).concat();
+    std::fs::write(site.path("both.pem"), pem).unwrap();
+    let config = config.replace("PORT", &port.to_string()).replace("DIR", site.folder.path().to_str().unwrap());
+    let text = format!("defaults\n  timeout connect 10s\n  timeout client 20s\n  timeout server 20s\n{config}");
+    std::fs::write(site.path("haproxy.cfg"), &text).unwrap();
+    let mut command = Command::new(program);
+    let child = command.arg("-db").arg("-f").arg(site.path("haproxy.cfg")).stdout(Stdio::null()).spawn().unwrap();
+    let mut it = Running(child);
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(it.lives(), "haproxy does not take this: {text}");
+        std::thread::yield_now();
     }
-}
-
-impl Drop for Haproxy {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    (it, port)
 }
 
 #[test]
@@ -54,12 +43,12 @@ fn thr_07_haproxy_introduces_clients_by_version_2() {
             server.port()
         )
     };
-    let (_haproxy, port) = Haproxy::start(&site, &passed("send-proxy-v2"));
+    let (_haproxy, port) = haproxy(&site, &passed("send-proxy-v2"));
     let to = format!("{HOST}::127.0.0.1:{port}");
     let (good, said) = told(&site.curl(&["--http2", "--connect-to", &to, KEYS]));
     assert!(good && said.contains("2 200"), "{said}");
     for (wrong, why) in [("send-proxy", "version 1"), ("", "sends no PROXY header")] {
-        let (_old, port) = Haproxy::start(&site, &passed(wrong));
+        let (_old, port) = haproxy(&site, &passed(wrong));
         let to = format!("{HOST}::127.0.0.1:{port}");
         assert!(!told(&site.curl(&["--connect-to", &to, KEYS])).0, "{wrong:?}");
         if wrong == "send-proxy" {
@@ -81,7 +70,7 @@ fn t_20_haproxy_that_ends_tls_must_vouch_for_it() {
         )
     };
     for (options, status) in [("send-proxy-v2-ssl", "200"), ("send-proxy-v2", "403")] {
-        let (_haproxy, port) = Haproxy::start(&site, &ending(options));
+        let (_haproxy, port) = haproxy(&site, &ending(options));
         let to = format!("{HOST}::127.0.0.1:{port}");
         let (good, said) = told(&site.curl(&["--connect-to", &to, KEYS]));
         assert!(good && said.contains(status), "{options}: {said}");

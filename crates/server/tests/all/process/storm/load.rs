@@ -88,6 +88,15 @@ pub(crate) struct Person {
 /// The answers stopped.
 pub(crate) struct Gone;
 
+/// Enrols so many people, and ends the test if one cannot be.
+pub(crate) async fn enrol_all(caller: &Caller, many: usize) -> Vec<Person> {
+    let mut people = Vec::new();
+    for n in 0..many {
+        people.push(Person::enrol(caller, &format!("person{n}")).await.unwrap_or_else(|Gone| panic!("no enrolment")));
+    }
+    people
+}
+
 impl Person {
     /// Invites and enrols somebody new. The step before the present one, so that this one is left for a login.
     pub(crate) async fn enrol(caller: &Caller, name: &str) -> Result<Self, Gone> {
