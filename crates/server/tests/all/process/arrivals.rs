@@ -5,6 +5,7 @@ mod proxied;
 mod systemd;
 mod tls;
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ struct Site {
 struct Server {
     child: Running,
     said: Receiver<String>,
+    /// What was said before what was waited for: the tasks of a server speak in no order.
+    passed_over: RefCell<Vec<String>>,
     /// Where it says that it listens.
     place: String,
 }
@@ -121,15 +124,18 @@ impl Server {
         let (send, said) = channel();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| send.send(line)));
-        let mut server = Self { child: Running(child), said, place: String::new() };
+        let mut server = Self { child: Running(child), said, passed_over: RefCell::default(), place: String::new() };
         let line = server.hear("erving https://");
         server.place = line.rsplit_once(" on ").unwrap().1.split(" (Ctrl-C").next().unwrap().to_owned();
         server
     }
 
-    /// Waits for a line with this in it.
+    /// Waits for a line with this in it; each line is heard once.
     fn hear(&self, text: &str) -> String {
-        let mut heard = Vec::new();
+        let mut heard = self.passed_over.borrow_mut();
+        if let Some(at) = heard.iter().position(|line| line.contains(text)) {
+            return heard.remove(at);
+        }
         loop {
             match self.said.recv_timeout(PATIENCE) {
                 Ok(line) if line.contains(text) => return line,
