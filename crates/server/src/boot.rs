@@ -48,8 +48,8 @@ pub(crate) const MARK: &str = "clock.mark";
 /// The setting that tells whether these are the store's keys.
 const CHECK: &str = "key.check";
 
-/// The setting that says where the store has gone: set by `move`, and never copied along.
-pub(crate) const MOVED: &str = "store.moved";
+/// The setting that says where the store has gone.
+pub(crate) const MOVED: &str = setting::MOVED;
 
 /// Opens everything and gives the shared parts.
 pub(crate) async fn boot(

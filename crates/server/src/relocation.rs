@@ -12,7 +12,6 @@ use poundlock_store::{Batch, Options, Store, StoreUrl, audit, key, migrations, s
 
 use crate::boot::{MOVED, node_name};
 use crate::config::Config;
-use crate::restore::remove;
 use crate::restore::target::Target;
 use crate::rng::SystemRng;
 
@@ -31,12 +30,13 @@ pub(crate) async fn relocate(
     {
         bail!("there is no store at {from}");
     }
-    let source = Store::open(from, &Options { connections: 1, ..Options::default() }).await?;
+    // Held from the first look to the last mark: what a node wrote in between would be lost.
+    let source = Store::open(from, &Options::alone()).await.with_context(|| format!("{from} cannot be moved now"))?;
     let prepared = config.data.join(NAME);
-    remove(&prepared);
+    copy::remove(&prepared);
     let moved = out_of(&source, config, (from, to), (force, now, &prepared)).await;
     source.close().await;
-    remove(&prepared);
+    copy::remove(&prepared);
     moved
 }
 
@@ -66,7 +66,7 @@ async fn out_of(
     Ok(sums)
 }
 
-/// Refuses a store that is empty, in use, or gone already. Gives the mark of a move before.
+/// Refuses a store that is empty or gone already. Gives the mark of a move before.
 async fn refuse_unmovable(source: &Store, from: &StoreUrl, force: bool) -> anyhow::Result<Option<Vec<u8>>> {
     if key::data_keys(source).await?.is_empty() {
         bail!("{from} is empty: there is nothing to move");
@@ -80,10 +80,6 @@ async fn refuse_unmovable(source: &Store, from: &StoreUrl, force: bool) -> anyho
             String::from_utf8_lossy(gone)
         );
     }
-    let others = copy::others(source).await?;
-    if others > 0 {
-        bail!("{others} other connections to {from} are open: stop every node and close other programs first");
-    }
     Ok(before)
 }
 
@@ -91,7 +87,7 @@ async fn refuse_unmovable(source: &Store, from: &StoreUrl, force: bool) -> anyho
 async fn record(prepared: &Path, config: &Config, (from, to): (&StoreUrl, &StoreUrl), now: Time) -> anyhow::Result<()> {
     let rng = SystemRng::new();
     let node = node_name(&config.data, &rng)?;
-    let store = Store::open(&StoreUrl::sqlite(prepared), &Options::default()).await?;
+    let store = Store::open(&StoreUrl::sqlite(prepared), &Options::unheld()).await?;
     let mut batch = Batch::new();
     let record = Record::new(RecordId::new(now, &rng), now, &node, Event::StoreMoved)
         .with(Key::Actor, "command_line")

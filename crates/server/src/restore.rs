@@ -68,9 +68,9 @@ pub(crate) async fn restore(
     let found = copy::look(backup, migrations::ALL).await?;
     let url = StoreUrl::parse(&config.store_url()).context("in [store] url")?;
     let prepared = config.data.join(NAME);
-    remove(&prepared);
+    copy::remove(&prepared);
     let done = into_place(config, (backup, &found, wish), (master, clock), (&url, &prepared)).await;
-    remove(&prepared);
+    copy::remove(&prepared);
     done
 }
 
@@ -125,7 +125,7 @@ fn refuse_other_master(found: &Backup, master: &MasterKey) -> anyhow::Result<()>
 
 /// Believes nothing of a backup that its keys do not vouch for.
 async fn check(prepared: &Path, found: &Backup, (master, clock): (&MasterKey, Clock)) -> anyhow::Result<Ready> {
-    let store = Store::open(&StoreUrl::sqlite(prepared), &Options::default()).await?;
+    let store = Store::open(&StoreUrl::sqlite(prepared), &Options::unheld()).await?;
     let checked = check_open(&store, found, (master, clock)).await;
     match checked {
         Ok((ring, manifest, now)) => Ok(Ready { store, ring, manifest, now }),
@@ -168,13 +168,6 @@ async fn check_audit(ready: &Ready, wish: Wish) -> anyhow::Result<Vec<String>> {
                  --damaged-audit to restore this one all the same"
             )
         }
-    }
-}
-
-/// Removes a copy and what SQLite keeps beside it.
-pub(crate) fn remove(path: &Path) {
-    for end in ["", "-wal", "-shm", ".partial"] {
-        let _ = std::fs::remove_file(beside(path, end));
     }
 }
 

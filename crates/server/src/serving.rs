@@ -28,6 +28,7 @@ use crate::boot::{self, DataLock};
 use crate::client::{Client, Way};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::flow;
 use crate::http::edge::accept::{self, Door};
 use crate::http::edge::listener::Listener;
 use crate::http::{admin, routes};
@@ -93,6 +94,7 @@ impl Serving {
         let certificates = certificates.transpose().context("in [listen.tls]")?;
         let watch_at = config.metrics.at()?;
         let address = config.listen.address;
+        flow::admin::backup::clear(&config.data);
         let app = boot::boot(config, master, Clock::start(), &Options::default()).await?;
         // Before anything says that it started: without its socket a server does not serve.
         let admin = bind_socket(&app.config.admin_socket(), 0o600, ADMIN_SOCKET)?;

@@ -6,6 +6,7 @@
 mod table;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use poundlock_core::secret::Digest;
 use poundlock_core::time::Time;
@@ -17,7 +18,7 @@ use crate::error::StoreError;
 use crate::executor::postgres::Postgres;
 use crate::executor::sqlite::{self, file};
 use crate::migrate::{self, Migration};
-use crate::options::Options;
+use crate::options::{Hold, Options};
 use crate::store::{Executor, Store};
 use crate::url::StoreUrl;
 use crate::value::Value;
@@ -53,28 +54,34 @@ pub async fn write(store: &Store, list: &'static [Migration], to: &Path) -> Resu
     blocking(to, |path| file::digest(&file::open(path)?)).await
 }
 
-/// Writes every row of a database to a new file.
+/// Writes every row of a database to a new file. What is left of it goes when this fails, or when nobody waits any more.
 async fn write_rows(postgres: &Postgres, list: &'static [Migration], to: &Path) -> Result<()> {
-    let target = new_file(to, list).await?;
-    let mut file = file::open_to_fill(&target)?;
-    let tables = rows_of_stores(&file)?;
-    let (pages, mut coming) = mpsc::channel::<Page>(PAGES_AHEAD);
-    let filling = async {
-        while let Some((place, rows)) = coming.recv().await {
-            if let Some(table) = tables.get(place) {
-                file::fill(&mut file, table, &rows)?;
-            }
-        }
-        Ok(())
-    };
-    let (sent, filled) = futures_util::future::join(postgres.dump(&tables, pages), filling).await;
-    filled?;
+    let (partial, to) = (Arc::new(new_file(to, list).await?), to.to_owned());
+    let made = Arc::clone(&partial);
+    let tables = blocking(&partial.0, |path| rows_of_stores(&file::open(path)?)).await?;
+    let (pages, coming) = mpsc::channel::<Page>(PAGES_AHEAD);
+    let filled = tables.clone();
+    // A thread of its own, which has the receiver: when the disk is full both end, and whoever sends notices.
+    let filling = tokio::task::spawn_blocking(move || fill_all(&made.0, &filled, coming));
+    let sent = postgres.dump(&tables, pages).await;
+    // Whoever sends to a writer that gave up knows no more than that: the writer says why.
+    let found = filling.await.unwrap_or_else(|_| Err(broken_off()))?;
     // Read anew, so that a row lost on its way is noticed.
-    if sent? != file::sums(&file)? {
+    if sent? != found {
         return Err(StoreError::Fault("the copy is not what was read: try again".to_owned()));
     }
-    drop(file);
-    sqlite::publish(&target, to)
+    blocking(&partial.0, move |path| sqlite::publish(path, &to)).await
+}
+
+/// Writes rows as they come, and reads them all back.
+fn fill_all(path: &Path, tables: &[Table], mut coming: mpsc::Receiver<Page>) -> Result<Vec<Sum>> {
+    let mut file = file::open_to_fill(path)?;
+    while let Some((place, rows)) = coming.blocking_recv() {
+        if let Some(table) = tables.get(place) {
+            file::fill(&mut file, table, &rows)?;
+        }
+    }
+    file::sums(&file)
 }
 
 /// Writes what a backup says of itself into it, and sees it onto the disk.
@@ -128,7 +135,7 @@ pub async fn unpack(backup: &Path, to: &Path) -> Result<()> {
 }
 
 /// Puts the store in the file `from` in the place of all that `to` holds, in one transaction, and compares what arrived
-/// row by row. `from` must have the schema that `to` has.
+/// row by row. `from` must have the schema that `to` has, and nobody else may have `to` open.
 ///
 /// # Errors
 /// [`StoreError`]; nothing was changed then.
@@ -170,16 +177,16 @@ pub async fn sums(file: &Path) -> Result<Vec<Sum>> {
     blocking(file, |path| file::sums(&file::open(path)?)).await
 }
 
-/// How many other programs are connected to the store. The store must have been opened with one connection.
+/// A place held against everybody else, until it is dropped.
+#[derive(Debug)]
+pub struct Held(#[expect(dead_code, reason = "held for its drop")] Option<std::fs::File>);
+
+/// Holds the place of a file, whether or not a store is there that opens.
 ///
 /// # Errors
-/// [`StoreError`] when it does not answer.
-pub async fn others(store: &Store) -> Result<i64> {
-    match &store.executor {
-        // The lock on the data folder says it.
-        Executor::Sqlite(_) => Ok(0),
-        Executor::Postgres(postgres) => postgres.others().await,
-    }
+/// [`StoreError::Refused`] while anybody has a store at that place open.
+pub async fn hold(file: &Path) -> Result<Held> {
+    sqlite::hold::take(file, Hold::Alone).await.map(Held)
 }
 
 /// Gives a finished file its name, once it is on disk. What had that name is gone.
@@ -196,16 +203,32 @@ fn rows_of_stores(file: &rusqlite::Connection) -> Result<Vec<Table>> {
     Ok(tables)
 }
 
+/// A file under way to its name. What has no name at the end is removed.
+struct Partial(PathBuf);
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        sqlite::remove(&self.0);
+    }
+}
+
+/// Removes a copy whether or not it was finished, and what SQLite keeps beside it.
+pub fn remove(copy: &Path) {
+    sqlite::remove(copy);
+    sqlite::remove(&sqlite::partial(copy));
+}
+
 /// An empty store beside `to`.
-async fn new_file(to: &Path, list: &'static [Migration]) -> Result<PathBuf> {
+async fn new_file(to: &Path, list: &'static [Migration]) -> Result<Partial> {
     sqlite::refuse_existing(to)?;
-    let partial = sqlite::partial(to);
-    drop(std::fs::remove_file(&partial));
-    let store = Store::open(&StoreUrl::sqlite(&partial), &Options::default()).await?;
+    let partial = Partial(sqlite::partial(to));
+    // Left over from a copy that was broken off.
+    sqlite::remove(&partial.0);
+    let store = Store::open(&StoreUrl::sqlite(&partial.0), &Options::unheld()).await?;
     let made = store.migrate(list, Time::from_millis(0)).await;
     store.close().await;
     made?;
-    sqlite::stand_alone(&partial)?;
+    blocking(&partial.0, sqlite::stand_alone).await?;
     Ok(partial)
 }
 

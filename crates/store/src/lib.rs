@@ -51,7 +51,7 @@ pub use error::{CommitError, StoreError};
 pub use meter::{Ended, Meter, Spreading};
 pub use migrate::Migration;
 pub use notice::Notice;
-pub use options::{Durability, Options};
+pub use options::{Durability, Hold, Options};
 pub use reader::Reader;
 pub use row::Row;
 pub use statement::Statement;

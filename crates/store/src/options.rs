@@ -12,6 +12,18 @@ pub enum Durability {
     Off,
 }
 
+/// Who else may have the store open meanwhile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// Others that share it. Refused while one is alone with it.
+    #[default]
+    Shared,
+    /// Nobody: what a move and a restore need. Refused while anybody has it.
+    Alone,
+    /// Nothing is held: a copy of our own making, or a file held by [`crate::copy::hold`] already.
+    Unheld,
+}
+
 /// Settings of a store.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
@@ -25,6 +37,8 @@ pub struct Options {
     pub busy_timeout: Duration,
     /// SQLite: how many idle read connections are kept. PostgreSQL: how many connections there are at most.
     pub connections: usize,
+    /// Who else may have it open.
+    pub hold: Hold,
 }
 
 impl Default for Options {
@@ -35,11 +49,24 @@ impl Default for Options {
             mmap_bytes: 256 * 1024 * 1024,
             busy_timeout: Duration::from_secs(5),
             connections: 16,
+            hold: Hold::Shared,
         }
     }
 }
 
 impl Options {
+    /// For a move or a restore, which must have the store for itself.
+    #[must_use]
+    pub fn alone() -> Self {
+        Self { connections: 1, hold: Hold::Alone, ..Self::default() }
+    }
+
+    /// For a copy of our own making, or a file that is held already.
+    #[must_use]
+    pub fn unheld() -> Self {
+        Self { connections: 1, hold: Hold::Unheld, ..Self::default() }
+    }
+
     /// As the default, without waiting for the disk. For tests.
     #[must_use]
     pub fn fast() -> Self {

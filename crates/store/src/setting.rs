@@ -2,6 +2,9 @@
 
 use crate::{Batch, Expect, Result, Statement, Store, params};
 
+/// The setting that says where the store has gone: set by a move, and never copied along.
+pub const MOVED: &str = "store.moved";
+
 static READ: Statement = Statement::new("SELECT value FROM setting WHERE name = ?1");
 static REMOVE: Statement = Statement::new("DELETE FROM setting WHERE name = ?1");
 static PUT: Statement = Statement::new(

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use poundlock_core::time::Time;
 use tokio::sync::broadcast;
@@ -31,6 +33,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct Store {
     pub(crate) executor: Executor,
     meter: Meter,
+    is_shut: Arc<AtomicBool>,
     #[cfg(any(test, feature = "testing"))]
     pub(crate) trace: crate::trace::Trace,
     /// Where it is, so that a test can open it as another node would.
@@ -59,6 +62,7 @@ impl Store {
         Ok(Self {
             executor,
             meter,
+            is_shut: Arc::default(),
             #[cfg(any(test, feature = "testing"))]
             trace: crate::trace::Trace::default(),
             #[cfg(any(test, feature = "testing"))]
@@ -163,12 +167,20 @@ impl Store {
         batch.steps.iter().for_each(|step| self.trace.note(step.statement));
         let events = std::mem::take(&mut batch.events);
         let commit = async {
+            if self.is_shut.load(Ordering::SeqCst) {
+                return Err(CommitError::Unavailable("it was moved to another place".to_owned()));
+            }
             match &self.executor {
                 Executor::Sqlite(sqlite) => sqlite.commit(batch).await,
                 Executor::Postgres(postgres) => postgres.commit(batch).await,
             }
         };
         self.meter.measure(events, commit).instrument(tracing::info_span!("commit")).await
+    }
+
+    /// Refuses every batch from now on, or takes them again: a store that was moved away while somebody serves it.
+    pub fn shut(&self, is_shut: bool) {
+        self.is_shut.store(is_shut, Ordering::SeqCst);
     }
 
     /// What this store has counted about itself.
@@ -186,11 +198,12 @@ impl Store {
         }
     }
 
-    /// How many commits failed since the store was opened because the database was not there or could not write. A
-    /// conflict is none of these. Who sees the number move has a reason to ask whether the store can be written.
+    /// How many commits failed since the store was opened, for whatever reason but a conflict. Who sees the number move
+    /// has a reason to ask whether the store can be written: a damaged file, or a right that was taken away, looks like a
+    /// mistake of ours, and refuses every batch all the same.
     #[must_use]
     pub fn commits_failed(&self) -> u64 {
-        [Ended::Full, Ended::Unavailable, Ended::Unknown].map(|how| self.meter.ended(how)).iter().sum()
+        [Ended::Full, Ended::Unavailable, Ended::Unknown, Ended::Fault].map(|how| self.meter.ended(how)).iter().sum()
     }
 
     /// Notices from now on. Read them with [`Notice::next`], which turns falling behind into [`Notice::FlushAll`].

@@ -3,8 +3,10 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot have its store must fail")]
 
 mod cluster;
+mod disk;
 mod dump;
 mod program;
+mod trouble;
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,11 +17,13 @@ use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 pub use self::cluster::Cluster;
+pub use self::disk::Disk;
 pub use self::program::{account, postgres_program};
+pub use self::trouble::edit_file;
 use crate::migrate::Migration;
 use crate::migrations;
-use crate::options::Options;
-use crate::store::{Executor, Store};
+use crate::options::{Hold, Options};
+use crate::store::Store;
 use crate::url::StoreUrl;
 
 /// Names the PostgreSQL server that tests may fill with databases, as a URL of its `postgres` database.
@@ -30,6 +34,9 @@ pub const NODES_VARIABLE: &str = "POUNDLOCK_TEST_NODES";
 
 /// Names the lock under which the template is made.
 const TEMPLATE_LOCK: i64 = 0x7465_6d70_6c61_7465;
+
+/// Names the lock that whoever serves a PostgreSQL store holds.
+pub const SERVING_LOCK: i64 = crate::executor::postgres::SERVING_LOCK;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
@@ -92,34 +99,17 @@ impl TestStore {
         Store::open(&self.url, &Options::fast()).await.expect("a second opening")
     }
 
+    /// Closes it, and opens it as a move or a restore does: for itself.
+    pub async fn alone(&self) -> Store {
+        self.store.close().await;
+        let options = Options { hold: Hold::Alone, ..Options::fast() };
+        Store::open(&self.url, &options).await.expect("nobody else has it open")
+    }
+
     /// Whether the store is PostgreSQL.
     #[must_use]
     pub const fn is_postgres(&self) -> bool {
         matches!(self.url, StoreUrl::Postgres(_))
-    }
-
-    /// SQLite: lets the file have no more than `pages` pages, which is how a full disk looks; 0 for no limit.
-    pub async fn limit_pages(&self, pages: u32) {
-        let pages = if pages == 0 { u32::MAX } else { pages };
-        self.pragma("max_page_count", i64::from(pages)).await;
-    }
-
-    /// SQLite: makes the writer's connection read-only, which is how a read-only disk looks.
-    pub async fn set_read_only(&self, read_only: bool) {
-        self.pragma("query_only", i64::from(read_only)).await;
-    }
-
-    async fn pragma(&self, name: &'static str, value: i64) {
-        let Executor::Sqlite(sqlite) = &self.store.executor else { panic!("only SQLite has pragmas") };
-        sqlite
-            .on_writer(move |connection| {
-                connection.pragma_update_and_check(None, name, value, |_| Ok(())).or_else(|error| match error {
-                    rusqlite::Error::QueryReturnedNoRows => Ok(()),
-                    error => Err(crate::StoreError::Fault(error.to_string())),
-                })
-            })
-            .await
-            .expect("a pragma of the writer");
     }
 }
 
@@ -160,12 +150,6 @@ pub async fn tries(store: &Store) -> i64 {
     static ALL: crate::Statement = crate::Statement::new("SELECT tried FROM guard");
     let rows = store.query(&ALL, Vec::new()).await.expect("the counters can be read");
     rows.iter().map(|row| row.int(0).expect("a counter is a number")).sum()
-}
-
-/// Changes a SQLite file behind everybody's back, as whoever can write it could.
-pub fn edit_file(path: &std::path::Path, sql: &str) {
-    let file = rusqlite::Connection::open(path).expect("the file opens");
-    file.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 /// One test body, two tests: `NAME::sqlite` and `NAME::postgres`. The body gets a fresh [`TestStore`].

@@ -133,6 +133,7 @@ events! {
     AuditPruned = "audit.pruned", "sensitive_delete", Ok, Warning, "Records before a checkpoint were removed.";
     AuditDamaged = "audit.damaged", "sys_monitor_disabled", Alert, Critical, "The audit log does not hold.";
     BackupMade = "backup.made", "sensitive_read", Ok, Notice, "The store was copied.";
+    BackupFailed = "backup.failed", "sensitive_read", Refused, Warning, "A copy of the store was asked for and not made.";
     StoreRestored = "store.restored", "sensitive_update", Ok, Warning, "The store was restored from a copy; all sessions ended.";
     StoreMoved = "store.moved", "sensitive_update", Ok, Warning, "The store was moved to another place; sessions go on.";
     ClockJumped = "clock.jumped", "other", Alert, Critical, "The wall clock jumped; nothing is issued until it agrees again.";

@@ -4,14 +4,17 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use poundlock_core::secret::Rng;
 use poundlock_core::time::Time;
 use poundlock_core::timekeeping::Reading;
 use poundlock_store::{Batch, CommitError, setting};
 
 use crate::app::{App, SharedApp};
+use crate::boot::MOVED;
 use crate::timekeeper::is_apart;
 
 /// The setting that a trial writes.
@@ -28,6 +31,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
     store: Mutex<Written>,
+    /// The store has gone to another place while it was served here.
+    moved: AtomicBool,
     clock: Mutex<Seen>,
 }
 
@@ -52,6 +57,12 @@ pub(crate) type Wrong = Option<(&'static str, &'static str)>;
 impl Watched {
     /// What is wrong with writing. At most a second late.
     pub(crate) fn store(&self) -> Wrong {
+        if self.moved.load(Ordering::SeqCst) {
+            return Some((
+                "was moved to another place",
+                "Name the new place in [store] url, and start this server again.",
+            ));
+        }
         match self.store.lock().unwrap_or_else(PoisonError::into_inner).trouble {
             None => None,
             Some(CommitError::Full) => Some((
@@ -69,8 +80,29 @@ impl Watched {
 /// One look.
 pub(crate) async fn look(app: SharedApp) -> anyhow::Result<()> {
     look_at_clock(&app).await;
+    look_after_moves(&app).await;
     look_at_store(&app).await;
     Ok(())
+}
+
+/// A store that was moved away takes nothing more here. Attack on oneself: what both places took would be used twice.
+/// The locks of the store keep a move from happening under a server; this is for the mark that comes all the same.
+async fn look_after_moves(app: &App) {
+    // What cannot be read is as it was.
+    let Some(mark) = answer(setting::read(&app.store, MOVED)).await else { return };
+    app.store.shut(mark.is_some());
+    let before = app.watched.moved.swap(mark.is_some(), Ordering::SeqCst);
+    match mark {
+        Some(to) if !before => {
+            let to = String::from_utf8_lossy(&to).into_owned();
+            tracing::error!(
+                to,
+                "the store was moved away while this server serves it: nothing is granted here any more"
+            );
+        }
+        None if before => tracing::warn!("the store is no longer marked as moved"),
+        _ => {}
+    }
 }
 
 async fn look_at_store(app: &App) {
@@ -92,11 +124,13 @@ async fn look_at_store(app: &App) {
     *written = Written { failed: failed + u64::from(trouble.is_some()), trouble };
 }
 
-/// Writes more than any batch of ours does, then lets it go.
+/// Writes more than any batch of ours does, then lets it go. PostgreSQL compresses, and zeros would weigh nothing.
 async fn trial(app: &App) -> Result<(), CommitError> {
     for bytes in [TRIAL_BYTES, 0] {
         let mut batch = Batch::new();
-        setting::put(&mut batch, TRIAL, &vec![0; bytes]);
+        let mut weight = vec![0; bytes];
+        app.rng.fill(&mut weight);
+        setting::put(&mut batch, TRIAL, &weight);
         app.store.commit(batch).await?;
     }
     Ok(())

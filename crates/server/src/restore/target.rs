@@ -7,6 +7,7 @@ use poundlock_core::guard::CounterRow;
 use poundlock_core::id::DeviceId;
 use poundlock_core::secret::Digest;
 use poundlock_core::time::Time;
+use poundlock_store::copy::Held;
 use poundlock_store::{Options, Store, StoreUrl, copy, device, factor, guard, key, migrations, status};
 
 use super::beside;
@@ -30,6 +31,8 @@ pub(crate) struct Target {
     old: Option<Store>,
     is_empty: bool,
     note: Option<&'static str>,
+    /// Held until the finished store is in the place; a database is held by its session.
+    _held: Option<Held>,
 }
 
 enum Place {
@@ -41,10 +44,7 @@ impl Target {
     /// Looks at the place, and refuses one that holds a store unless it may be replaced.
     pub(crate) async fn open(url: &StoreUrl, now: Time, replace: bool) -> anyhow::Result<Self> {
         let target = match url {
-            StoreUrl::Sqlite(path) if !path.exists() => {
-                Self { place: Place::File(path.clone()), old: None, is_empty: true, note: None }
-            }
-            StoreUrl::Sqlite(path) => Self::of_file(path, url, now).await,
+            StoreUrl::Sqlite(path) => Self::of_file(path, url, now).await?,
             StoreUrl::Postgres(_) => Self::of_database(url, now).await?,
         };
         if !target.is_empty && !replace {
@@ -53,10 +53,15 @@ impl Target {
         Ok(target)
     }
 
-    async fn of_file(path: &Path, url: &StoreUrl, now: Time) -> Self {
-        let place = Place::File(path.to_owned());
-        match opened(url, now).await {
-            Ok((old, is_empty)) => Self { place, old: Some(old), is_empty, note: None },
+    async fn of_file(path: &Path, url: &StoreUrl, now: Time) -> anyhow::Result<Self> {
+        // Before the store is looked at, and apart from it: one that does not open may be served all the same.
+        let held = copy::hold(path).await.with_context(|| in_use(url))?;
+        let (place, held) = (Place::File(path.to_owned()), Some(held));
+        if !path.exists() {
+            return Ok(Self { place, old: None, is_empty: true, note: None, _held: held });
+        }
+        Ok(match opened(url, &Options::unheld(), now).await {
+            Ok((old, is_empty)) => Self { place, old: Some(old), is_empty, note: None, _held: held },
             // What cannot be read is what a restore is for.
             Err(_) => Self {
                 place,
@@ -66,18 +71,15 @@ impl Target {
                     "What was in the place could not be read: counters of attempts and revoked devices are as they \
                      were at the backup.",
                 ),
+                _held: held,
             },
-        }
+        })
     }
 
     async fn of_database(url: &StoreUrl, now: Time) -> anyhow::Result<Self> {
-        let (store, is_empty) = opened(url, now).await?;
-        let others = copy::others(&store).await?;
-        if others > 0 {
-            bail!("{others} other connections to {url} are open: stop every node and close other programs first");
-        }
+        let (store, is_empty) = opened(url, &Options::alone(), now).await.with_context(|| in_use(url))?;
         let old = (!is_empty).then(|| store.clone());
-        Ok(Self { place: Place::Database(store), old, is_empty, note: None })
+        Ok(Self { place: Place::Database(store), old, is_empty, note: None, _held: None })
     }
 
     /// What the place says that is worth a word.
@@ -143,8 +145,12 @@ fn put_aside(path: &Path, aside: Option<&Path>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn opened(url: &StoreUrl, now: Time) -> anyhow::Result<(Store, bool)> {
-    let store = Store::open(url, &Options { connections: 1, ..Options::default() }).await?;
+fn in_use(url: &StoreUrl) -> String {
+    format!("{url} cannot take a store now")
+}
+
+async fn opened(url: &StoreUrl, options: &Options, now: Time) -> anyhow::Result<(Store, bool)> {
+    let store = Store::open(url, options).await?;
     let looked = async {
         store.migrate(migrations::ALL, now).await?;
         Ok(key::data_keys(&store).await?.is_empty())

@@ -133,6 +133,11 @@ impl TestApp {
         self.public_by_turns()
     }
 
+    /// The router of the admin socket, for requests that a test drops half-way.
+    pub fn admin_router(&self) -> Router {
+        self.admin.clone()
+    }
+
     /// A request of which nobody knows where it comes from.
     pub async fn send_from_nowhere(&self, request: Request<Body>) -> Reply {
         self.settle().await;

@@ -21,6 +21,8 @@ use tempfile::TempDir;
 
 const PASSWORD: &str = "correct horse battery staple";
 
+const UP: [&str; 8] = ["up", "--json", "--listen", "127.0.0.1:0", "--name", "ada", "--password-file", "password"];
+
 /// What a command gave.
 #[derive(Debug)]
 struct Gave {
@@ -83,8 +85,18 @@ impl Place {
 
     /// Runs `up`, and waits for its line.
     fn up(&self) -> Server {
-        let args = ["up", "--json", "--listen", "127.0.0.1:0", "--name", "ada", "--password-file", "password"];
-        let mut child = self.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        Self::until_up(self.command(&UP))
+    }
+
+    /// The same on another store.
+    fn up_on(&self, url: &str) -> Server {
+        let mut command = self.command(&UP);
+        command.env("POUNDLOCK_STORE__URL", url);
+        Self::until_up(command)
+    }
+
+    fn until_up(mut command: Command) -> Server {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let (mut out, mut line) = (BufReader::new(child.stdout.take().unwrap()), String::new());
         out.read_line(&mut line).unwrap();
         let up = serde_json::from_str(&line).unwrap_or_else(|_| panic!("up printed {line:?}"));

@@ -2,7 +2,9 @@
 
 mod arrivals;
 mod canary;
+mod copies;
 mod crash;
+mod cut;
 mod database;
 mod disk;
 mod garbage;

@@ -4,6 +4,7 @@
 mod commit;
 mod connect;
 mod error;
+mod hold;
 mod listen;
 mod read;
 mod run;
@@ -26,6 +27,9 @@ use crate::statement::Statement;
 use crate::value::Value;
 
 use connect::{Held, Target};
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use hold::LOCK as SERVING_LOCK;
+use hold::Sessions;
 pub(crate) use read::Snapshot;
 
 /// Names the lock of the migrations among the advisory locks of the database ("poundlck" in ASCII).
@@ -45,11 +49,12 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) async fn open(url: &str, options: &Options, meter: Meter) -> Result<Self, StoreError> {
         let target = Target::parse(url)?;
-        let pool = connect::pool(&target, options)?;
-        connect::check_server(&pool, options).await?;
+        let sessions = Sessions::new(options.hold);
+        let pool = connect::pool(&target, options, &sessions)?;
+        connect::check_server(&pool, (options, &sessions)).await?;
         let notices = broadcast::Sender::new(BACKLOG_NOTICES);
         let is_encrypted = target.tls.is_some();
-        let listener = Arc::new(listen::Listener::start(target, notices.clone()).await?);
+        let listener = Arc::new(listen::Listener::start(target, notices.clone(), options.hold).await?);
         Ok(Self { pool, meter, notices, listener, is_encrypted })
     }
 

@@ -4,6 +4,7 @@
 mod connect;
 mod error;
 pub(crate) mod file;
+pub(crate) mod hold;
 mod read;
 mod run;
 #[cfg(test)]
@@ -27,7 +28,7 @@ use crate::row::Row;
 use crate::statement::Statement;
 use crate::value::Value;
 
-pub(crate) use connect::{copy, partial, publish, refuse_existing, stand_alone, sync};
+pub(crate) use connect::{copy, partial, publish, refuse_existing, remove, stand_alone, sync};
 use read::Readers;
 pub(crate) use read::Snapshot;
 use writer::Work;
@@ -46,11 +47,12 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) async fn open(path: &Path, options: &Options, meter: Meter) -> Result<Self, StoreError> {
+        let held = hold::take(path, options.hold).await?;
         let writer = connect::writer(path, options).await?;
         let readers = Arc::new(Readers::open(path, options)?);
         let (queue, work) = mpsc::channel(QUEUE_BATCHES);
         let notices = broadcast::Sender::new(BACKLOG_NOTICES);
-        let thread = writer::start(writer, work, notices.clone(), meter)?;
+        let thread = writer::start((writer, held), work, notices.clone(), meter)?;
         Ok(Self { queue, readers, notices, thread: Arc::new(Mutex::new(Some(thread))) })
     }
 

@@ -1,10 +1,10 @@
 //! A whole store copied: out of either engine into one file, and from a file into either, with nothing changed on the way.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use poundlock_core::time::Time;
 use poundlock_store::copy::{self, Manifested};
-use poundlock_store::testing::{TestStore, edit_file};
+use poundlock_store::testing::{Disk, TestStore, edit_file};
 use poundlock_store::{Expect, Migration, Statement, Store, StoreError, StoreUrl, migrations, on_both, params};
 use tempfile::TempDir;
 
@@ -29,6 +29,10 @@ const RELEASED: &[Migration] = &[migrations::ALL[0]];
 static USER: Statement = Statement::new(
     "INSERT INTO account (id, subject, name, display_name, state, version, password, personal_key, made_at)
      VALUES (?1, ?2, ?2, ?2, 'active', 1, ?1, ?1, 5)",
+);
+static OPEN: Statement = Statement::new(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+     AND xact_start IS NOT NULL",
 );
 static PAINTED: Statement =
     Statement::new("SELECT a.name, a.colour, p.tone FROM account a JOIN paint p ON p.account = a.id ORDER BY a.name");
@@ -66,8 +70,9 @@ on_both! {
         let rows: Vec<_> = sums.iter().map(|sum| (sum.table.as_str(), sum.rows)).collect();
         assert_eq!(rows, [("account", 3), ("note", 1_234)], "parents first");
         // And from the file into PostgreSQL, in the place of what is there.
-        let target = TestStore::postgres_with(LIST).await;
-        target.commit(account(77)).await.unwrap();
+        let there = TestStore::postgres_with(LIST).await;
+        there.commit(account(77)).await.unwrap();
+        let target = there.alone().await;
         assert_eq!(copy::load(&path, &target).await.unwrap(), sums);
         let (_folder, again) = place();
         copy::write(&target, LIST, &again).await.unwrap();
@@ -97,12 +102,15 @@ on_both! {
         fill(&store).await;
         let (_folder, path) = place();
         copy::write(&store, LIST, &path).await.unwrap();
-        let target = TestStore::postgres_with(LIST).await;
-        target.commit(account(77)).await.unwrap();
+        let there = TestStore::postgres_with(LIST).await;
+        there.commit(account(77)).await.unwrap();
+        let target = there.alone().await;
         // A balance that the check of the table refuses, as a later schema might.
         edit_file(&path, "PRAGMA ignore_check_constraints = 1; UPDATE account SET balance = -1 WHERE id = 3");
         assert!(copy::load(&path, &target).await.is_err());
-        assert_eq!(target.query_opt(&COUNT, params![]).await.unwrap().unwrap().int(0), Ok(1));
+        // Its only session went with what it had begun.
+        target.close().await;
+        assert_eq!(there.again().await.query_opt(&COUNT, params![]).await.unwrap().unwrap().int(0), Ok(1));
     }
 
     async fn a_manifest_is_read_back_and_is_no_part_of_the_store(store) {
@@ -175,4 +183,73 @@ async fn rows_that_name_missing_ones_are_damage() {
     edit_file(&path, "PRAGMA foreign_keys = 0; INSERT INTO note (id, account) VALUES (x'00', 99)");
     let refused = copy::look(&path, LIST).await.unwrap_err();
     assert!(refused.to_string().contains("damaged"), "{refused}");
+}
+
+/// Notes of more than a small disk takes.
+async fn fill_more(store: &Store) {
+    store.commit(account(1)).await.unwrap();
+    let text = "x".repeat(8_000);
+    for n in 0..20_u32 {
+        let mut notes = poundlock_store::Batch::new();
+        for m in 0..30_u32 {
+            notes.push(&NOTE, params![(n * 100 + m).to_le_bytes(), 1_i64, text.clone()], Expect::Rows(1));
+        }
+        store.commit(notes).await.unwrap();
+    }
+}
+
+fn names(folder: &Path) -> Vec<std::ffi::OsString> {
+    std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name()).collect()
+}
+
+/// Waits until no session of the store is in a transaction.
+async fn until_nothing_is_open(store: &Store) {
+    while store.query_opt(&OPEN, params![]).await.unwrap().unwrap().int(0).unwrap() > 0 {}
+}
+
+on_both! {
+    schema = LIST;
+
+    async fn a_copy_onto_a_full_disk_ends_and_leaves_nothing(store) {
+        fill_more(&store).await;
+        let folder = TempDir::new().unwrap();
+        let disk = Disk::mount(folder.path(), "2m");
+        let path = disk.path().join("copy");
+        let refused = crate::soon(copy::write(&store, LIST, &path)).await;
+        assert!(matches!(&refused, Err(StoreError::Unavailable(why)) if why.contains("full")), "{refused:?}");
+        assert_eq!(names(disk.path()), Vec::<std::ffi::OsString>::new());
+        if store.is_postgres() {
+            crate::soon(until_nothing_is_open(&store)).await;
+        }
+        // The store is none the worse for it.
+        let (_folder, path) = place();
+        copy::write(&store, LIST, &path).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_nobody_waits_for_leaves_nothing() {
+    let store = TestStore::postgres_with(LIST).await;
+    fill_more(&store).await;
+    let (folder, path) = place();
+    let writing = tokio::spawn({
+        let (store, path) = (Store::clone(&store), path.clone());
+        async move { copy::write(&store, LIST, &path).await }
+    });
+    // Half-way: the partial file is there, and not its name.
+    crate::soon(async {
+        while names(folder.path()).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    writing.abort();
+    assert!(writing.await.is_err(), "it was half-way");
+    crate::soon(async {
+        while !names(folder.path()).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    crate::soon(until_nothing_is_open(&store)).await;
 }

@@ -9,6 +9,7 @@ mod batch;
 mod copy;
 mod every;
 mod failover;
+mod hold;
 mod meter;
 mod migrate;
 mod notice;

@@ -20,7 +20,7 @@ static BACKENDS: Statement = Statement::new(
 );
 
 /// A session outside of the store, as an operator's.
-async fn operator(store: &TestStore) -> Client {
+pub(crate) async fn operator(store: &TestStore) -> Client {
     let StoreUrl::Postgres(url) = store.url() else { panic!("not PostgreSQL") };
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -28,7 +28,7 @@ async fn operator(store: &TestStore) -> Client {
 }
 
 /// Kills every connection of the store, and returns when they are dead.
-async fn kill_all(operator: &Client) {
+pub(crate) async fn kill_all(operator: &Client) {
     let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     let killed = operator.query(&format!("SELECT pid, pg_terminate_backend(pid) {others}"), &[]).await.unwrap();
     let pids: Vec<i32> = killed.iter().map(|row| row.get(0)).collect();

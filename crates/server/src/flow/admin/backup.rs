@@ -1,13 +1,15 @@
 //! Copies the live store for an administrator. The master key is never in the copy: the manifest names it by its
 //! fingerprint (CAR-04).
 
+use std::path::Path;
+
 use poundlock_core::audit::Event;
 use poundlock_core::backup::{Manifest, hex};
 use poundlock_core::time::Time;
 use poundlock_store::copy::{self, Manifested};
 use poundlock_store::{Batch, migrations};
 
-use super::super::{Answer, Fault, commit, now};
+use super::super::{Answer, Fault, commit, now, to_the_end};
 use super::{contended, record};
 use crate::app::SharedApp;
 use crate::journal::{Note, Origin};
@@ -21,22 +23,48 @@ pub(crate) struct Made {
     pub(crate) bytes: u64,
 }
 
-/// Makes a copy as of now. Its record is in it.
+/// Removes what a server that was killed left of a copy: it holds all that the store held then.
+pub(crate) fn clear(data: &Path) {
+    copy::remove(&data.join(NAME));
+}
+
+/// Makes a copy as of now, to its end even when the client hangs up, so that nothing is left of it. Its record follows
+/// it: a log must not tell of a copy that nobody got.
 pub(crate) async fn make(app: &SharedApp, origin: &Origin) -> Answer<Made> {
-    let now = now(app, origin)?;
-    let mut batch = Batch::new();
-    record(&mut batch, &Note::new(app, origin, now), Event::BackupMade, None);
-    if commit(app, batch).await?.is_none() {
-        return Err(contended());
+    let (shared, origin) = (SharedApp::clone(app), origin.clone());
+    to_the_end(app.flows.begin(), async move {
+        let now = now(&shared, &origin)?;
+        let made = copy_now(&shared, now).await;
+        // Copying takes its time, and the record is of its end.
+        let note = Note::new(&shared, &origin, self::now(&shared, &origin)?);
+        let mut batch = Batch::new();
+        record(&mut batch, &note, if made.is_ok() { Event::BackupMade } else { Event::BackupFailed }, None);
+        let recorded = commit(&shared, batch).await;
+        // Why there is none says more than that this could not be recorded either.
+        let made = made?;
+        if recorded?.is_none() {
+            return Err(contended());
+        }
+        Ok(made)
+    })
+    .await
+}
+
+/// A copy under way.
+struct Unfinished<'a>(&'a Path);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        copy::remove(self.0);
     }
-    copy_now(app, now).await
 }
 
 async fn copy_now(app: &SharedApp, now: Time) -> Answer<Made> {
     let _alone = app.copying.lock().await;
+    clear(&app.config.data);
     let path = app.config.data.join(NAME);
-    // Left over from a server that was killed meanwhile.
-    let _ = std::fs::remove_file(&path);
+    // Whatever fails, and also once it is open: nothing of it stays under its name.
+    let _unfinished = Unfinished(&path);
     let content = copy::write(&app.store, migrations::ALL, &path).await?;
     let manifest = Manifest {
         schema: migrations::ALL.last().map_or(0, |migration| migration.number),
@@ -49,7 +77,6 @@ async fn copy_now(app: &SharedApp, now: Time) -> Answer<Made> {
     let (text, tag) = manifest.signed(&app.ring);
     copy::sign(&path, Manifested { text, tag }).await?;
     let opened = std::fs::File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
-    let _ = std::fs::remove_file(&path);
     let (bytes, file) = opened.map_err(|error| Fault::Other(format!("opening the copy: {error}")))?;
     Ok(Made { file, bytes })
 }

@@ -20,7 +20,41 @@ on_both! {
         app.watch().await;
         small(&app).await.unwrap();
         app.watch().await;
-        assert_eq!(take_trace(app.store()).len(), 1, "the small write alone");
+        let writes = take_trace(app.store()).into_iter().filter(|sql| !sql.starts_with("SELECT")).count();
+        assert_eq!(writes, 1, "the small write alone");
+        assert_eq!(app.shared().watched.store(), None);
+    }
+
+    async fn a_store_that_refuses_as_if_we_were_wrong_takes_no_writes(store) {
+        let app = TestApp::alone(&store, "what one node's watch sees").await;
+        store.refuse_settings(true).await;
+        assert!(matches!(small(&app).await, Err(CommitError::Fault(_))));
+        app.watch().await;
+        assert!(app.shared().watched.store().is_some_and(|(what, _)| what.contains("no writes")));
+        store.refuse_settings(false).await;
+        app.watch().await;
+        assert_eq!(app.shared().watched.store(), None);
+    }
+
+    async fn a_store_that_is_marked_as_moved_grants_nothing_more(store) {
+        let app = TestApp::alone(&store, "what one node's watch sees").await;
+        let mark = |to: Option<&[u8]>| {
+            let mut batch = Batch::new();
+            match to {
+                Some(to) => setting::put(&mut batch, MOVED, to),
+                None => setting::remove(&mut batch, MOVED),
+            }
+            batch
+        };
+        let other = store.again().await;
+        other.commit(mark(Some(b"elsewhere"))).await.unwrap();
+        app.watch().await;
+        assert!(app.shared().watched.store().is_some_and(|(what, to_do)| what.contains("moved") && to_do.contains("url")));
+        assert!(matches!(small(&app).await, Err(CommitError::Unavailable(_))));
+        other.commit(mark(None)).await.unwrap();
+        app.watch().await;
+        small(&app).await.unwrap();
+        app.watch().await;
         assert_eq!(app.shared().watched.store(), None);
     }
 

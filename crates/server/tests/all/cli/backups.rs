@@ -90,6 +90,65 @@ fn a_store_is_moved_once_and_the_old_place_is_not_served() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// A place beside another one, with the same master key: what guards a store must not be a lock on a folder.
+fn beside(place: &Place) -> Place {
+    let other = Place::new();
+    std::fs::create_dir(other.data()).unwrap();
+    std::fs::set_permissions(other.data(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    std::fs::copy(place.data().join("master.key"), other.data().join("master.key")).unwrap();
+    other
+}
+
+fn run_on(place: &Place, url: &str, args: &[&str]) -> super::Gave {
+    let output = place.command(args).env("POUNDLOCK_STORE__URL", url).stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    super::Gave { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// A store that somebody serves is neither moved nor replaced from another data folder; once its server was killed, it is.
+fn a_served_store_stays(url: &str) {
+    let place = Place::new();
+    std::fs::create_dir(place.data()).unwrap();
+    std::fs::set_permissions(place.data(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    // What a server that was killed during a backup has left.
+    let left = [place.data().join("backup.tmp"), place.data().join("backup.tmp.partial")];
+    left.iter().for_each(|path| std::fs::write(path, "rows").unwrap());
+    let mut server = place.up_on(url);
+    assert!(left.iter().all(|path| !path.exists()), "half a copy stays");
+    run_on(&place, url, &["backup", "good.backup"]).ok();
+    let other = beside(&place);
+    let backup = place.path("good.backup");
+    let to = format!("sqlite:{}", other.path("new.db").display());
+    for args in [
+        &["move", "--from", url, "--to", &to][..],
+        &["restore", backup.to_str().unwrap(), "--store", url, "--replace", "--yes"],
+    ] {
+        let said = other.run(args).failed(1);
+        assert!(said.contains("stop every server"), "{args:?}: {said}");
+        assert!(!other.path("new.db").exists());
+    }
+    // It goes on, and nothing was marked.
+    run_on(&place, url, &["user", "invite", "bob"]).ok();
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    other.run(&["restore", backup.to_str().unwrap(), "--store", url, "--replace", "--yes"]).ok();
+    other.run(&["move", "--from", url, "--to", &to]).ok();
+    let said = run_on(&place, url, &["user", "list"]).failed(1);
+    assert!(said.contains("was moved to"), "{said}");
+}
+
+on_both! {
+    schema = EMPTY;
+    async fn otp_06_a_served_store_is_neither_moved_nor_replaced(store) {
+        store.close().await;
+        let url = match TestStore::url(&store) {
+            StoreUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+            StoreUrl::Postgres(url) => url.clone(),
+        };
+        tokio::task::spawn_blocking(move || a_served_store_stays(&url)).await.unwrap();
+    }
+}
+
 fn doctor(place: &Place, code: i32) -> Vec<Value> {
     let gave = place.run(&["doctor", "--json"]);
     assert_eq!(gave.code, code, "{} {}", gave.out, gave.err);

@@ -1,6 +1,7 @@
 //! `/v1/admin`: what administrators do through the socket.
 
 mod audit;
+mod backups;
 mod clients;
 mod groups;
 mod invites;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use poundlock_store::testing::{account, postgres_program};
@@ -17,9 +18,7 @@ impl Database {
     /// Makes a cluster and starts it. Nothing is spared: what it acknowledges is on disk.
     pub(crate) fn start() -> Self {
         let folder = tempfile::Builder::new().prefix("poundlock-db").tempdir_in("/tmp").unwrap();
-        if let Some((user, group)) = account() {
-            chown(folder.path(), Some(user), Some(group)).unwrap();
-        }
+        Self::own(folder.path());
         let mut database = Self { folder, child: None };
         let mut make = database.command("initdb");
         make.args(["--username=poundlock", "--auth=trust", "--encoding=UTF8", "--locale=C", "-D"]);
@@ -33,6 +32,40 @@ impl Database {
         format!("postgres://poundlock@{}/postgres", self.folder.path().display().to_string().replace('/', "%2F"))
     }
 
+    /// Starts it on what it left as a standby of nobody: it is read, and takes no writes until it is promoted.
+    pub(crate) fn again_as_standby(&mut self) {
+        std::fs::write(self.folder.path().join("data/standby.signal"), "").unwrap();
+        self.again();
+    }
+
+    /// An empty folder that the server may use.
+    pub(crate) fn folder_for(&self, name: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir(&path).unwrap();
+        Self::own(&path);
+        path
+    }
+
+    /// Gives a folder to whom servers run as.
+    pub(crate) fn own(path: &Path) {
+        if let Some((user, group)) = account() {
+            chown(path, Some(user), Some(group)).unwrap();
+        }
+    }
+
+    /// Runs one statement as an operator.
+    pub(crate) fn sql(&self, sql: &str) {
+        let mut psql = self.command("psql");
+        psql.args(["-X", "-q", "-U", "poundlock", "-d", "postgres", "-c", sql, "-h"]).arg(self.folder.path());
+        let told = psql.output().unwrap();
+        assert!(told.status.success(), "{sql}: {}", String::from_utf8_lossy(&told.stderr));
+    }
+
+    /// The Unix socket on which it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join(".s.PGSQL.5432")
+    }
+
     /// Starts it on what it left, and waits until it takes connections.
     pub(crate) fn again(&mut self) {
         // What a killed server shared with its children is held until the last of them is gone.
@@ -41,7 +74,7 @@ impl Database {
             let mut said = BufReader::new(child.stderr.take().unwrap());
             let (mut line, mut all) = (String::new(), String::new());
             while said.read_line(&mut line).unwrap() > 0 {
-                if line.contains("ready to accept connections") {
+                if line.contains("ready to accept") {
                     std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
                     self.child = Some(child);
                     return;

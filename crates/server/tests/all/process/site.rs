@@ -1,5 +1,7 @@
 //! A server with a fixed issuer, on either store, that is killed and started again, and what asks it.
 
+mod caller;
+
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -8,11 +10,12 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::running::Running;
 use poundlock_store::{Options, Store, StoreUrl};
-use reqwest::{Client, Method};
-use serde_json::{Value, json};
+use reqwest::Client;
 use tempfile::TempDir;
+
+pub(crate) use self::caller::{Caller, Told};
+use crate::running::Running;
 
 /// Names another binary to run, under a name of its own, so that a build meanwhile does not replace it.
 const BINARY: &str = "POUNDLOCK_CRASH_BINARY";
@@ -32,26 +35,6 @@ pub(crate) struct Node {
     base: String,
     http: Client,
     admin: Client,
-}
-
-/// What came back.
-#[derive(Debug)]
-pub(crate) enum Told {
-    /// A success, with its body.
-    Yes(Value),
-    /// A refusal: its status and the short code of its type.
-    No(u16, String),
-    /// No answer, or one that leaves the outcome open.
-    Nothing,
-}
-
-impl Told {
-    pub(crate) fn yes(self, what: &str) -> Value {
-        match self {
-            Self::Yes(body) => body,
-            other => panic!("{what}: {other:?}"),
-        }
-    }
 }
 
 impl Site {
@@ -103,8 +86,14 @@ impl Site {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command =
-            Command::new(std::env::var_os(BINARY).unwrap_or_else(|| env!("CARGO_BIN_EXE_poundlock").into()));
+        self.command_of(Command::new(Self::binary()), words)
+    }
+
+    fn binary() -> std::ffi::OsString {
+        std::env::var_os(BINARY).unwrap_or_else(|| env!("CARGO_BIN_EXE_poundlock").into())
+    }
+
+    fn command_of(&self, mut command: Command, words: &[&str]) -> Command {
         command.arg("--config").arg(self.folder.path().join("poundlock.toml")).arg("--data").arg(self.data());
         command.args(words).stdin(Stdio::null());
         // What steers the tests is no setting of the server.
@@ -124,7 +113,11 @@ impl Site {
 
     /// Starts a process that serves, and does not wait for it.
     fn spawn(&self) -> (Child, mpsc::Receiver<String>) {
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        self.spawn_by(Command::new(Self::binary()))
+    }
+
+    fn spawn_by(&self, command: Command) -> (Child, mpsc::Receiver<String>) {
+        let mut command = self.command_of(command, &["serve", "--listen", "127.0.0.1:0"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let said = BufReader::new(child.stderr.take().unwrap());
         let mut log = OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
@@ -142,7 +135,17 @@ impl Site {
 
     /// Starts a server and waits until it serves.
     pub(crate) fn serve(&self) -> Node {
-        let (child, told) = self.spawn();
+        self.until_served(self.spawn())
+    }
+
+    /// The same for a server that is told of a file's greatest length by an error, and not killed.
+    pub(crate) fn serve_despite_limits(&self) -> Node {
+        let mut command = Command::new("env");
+        command.arg("--ignore-signal=XFSZ").arg(Self::binary());
+        self.until_served(self.spawn_by(command))
+    }
+
+    fn until_served(&self, (child, told): (Child, mpsc::Receiver<String>)) -> Node {
         let Ok(port) = told.recv_timeout(PATIENCE) else {
             panic!("it did not start: {}", std::fs::read_to_string(self.log()).unwrap());
         };
@@ -198,6 +201,10 @@ impl Node {
         self.child.lives()
     }
 
+    pub(crate) fn pid(&self) -> i32 {
+        i32::try_from(self.child.0.id()).unwrap()
+    }
+
     pub(crate) fn address(&self) -> &str {
         self.base.trim_start_matches("http://")
     }
@@ -206,78 +213,4 @@ impl Node {
     pub(crate) fn caller(&self) -> Caller {
         Caller { base: self.base.clone(), http: self.http.clone(), admin: self.admin.clone() }
     }
-}
-
-/// What asks a node, by its public port and by its admin socket.
-#[derive(Clone)]
-pub(crate) struct Caller {
-    base: String,
-    http: Client,
-    admin: Client,
-}
-
-impl Caller {
-    /// Any request as the public sees it: status, Retry-After and body, or nothing when it broke off.
-    pub(crate) async fn raw(&self, method: Method, path: &str, body: Option<&Value>) -> Option<(u16, bool, Value)> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).header("host", "localhost:8080");
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let reply = request.send().await.ok()?;
-        let (status, waits) = (reply.status().as_u16(), reply.headers().contains_key("retry-after"));
-        let text = reply.text().await.ok()?;
-        Some((status, waits, serde_json::from_str(&text).unwrap_or(Value::String(text))))
-    }
-
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Told {
-        told(self.raw(Method::POST, path, Some(body)).await)
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
-        self.raw(Method::GET, path, None).await.map_or((0, Value::Null), |(status, _, body)| (status, body))
-    }
-
-    pub(crate) async fn sign_out(&self, token: &str) -> Told {
-        told(self.raw(Method::DELETE, "/v1/session", Some(&json!({ "refresh_token": token }))).await)
-    }
-
-    pub(crate) async fn refresh(&self, token: &str) -> Told {
-        self.post("/v1/session/refresh", &json!({ "refresh_token": token })).await
-    }
-
-    /// An invite; its secret.
-    pub(crate) async fn invite(&self, name: &str) -> Option<String> {
-        let request = self.admin.post("http://localhost/v1/admin/invites").json(&json!({ "name": name }));
-        let reply: Value = request.send().await.ok()?.json().await.ok()?;
-        reply["invite"].as_str().map(str::to_owned)
-    }
-
-    /// Fills the budgets of a user again.
-    pub(crate) async fn unlock(&self, name: &str) {
-        let path = format!("http://localhost/v1/admin/users/{name}/unlock");
-        assert!(self.admin.post(path).send().await.unwrap().status().is_success(), "{name}");
-    }
-
-    /// Asks whether it is ready until the answer fits; gives that answer.
-    pub(crate) async fn until_ready(&self, fits: impl Fn(u16, &Value) -> bool) -> Value {
-        let asking = async {
-            loop {
-                let (status, body) = self.get("/health/ready").await;
-                if fits(status, &body) {
-                    return body;
-                }
-            }
-        };
-        tokio::time::timeout(PATIENCE, asking).await.expect("its readiness does not become what it should")
-    }
-}
-
-fn told(reply: Option<(u16, bool, Value)>) -> Told {
-    let Some((status, _, body)) = reply else { return Told::Nothing };
-    if (200..300).contains(&status) {
-        return Told::Yes(body);
-    }
-    let code = body["type"].as_str().unwrap_or_default().rsplit(':').next().unwrap_or_default().to_owned();
-    assert_ne!(status, 500, "an internal error: {body}");
-    if code == "unavailable" { Told::Nothing } else { Told::No(status, code) }
 }

@@ -106,7 +106,7 @@ async fn first_trip(client: &ClientWrapper, batch: &Batch) -> Result<Committed, 
 
     begin.as_mut().await;
     if let Some(Err(e)) = begin.take_output() {
-        return Err(error::before_commit(&e, 0, BEGIN));
+        return Err(error::at_begin(&e, BEGIN));
     }
     let mut committed = Committed { rows: Vec::with_capacity(batch.steps.len()) };
     for (at, run) in running.iter_mut().enumerate() {

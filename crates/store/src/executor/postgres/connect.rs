@@ -14,6 +14,7 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Config, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::hold::Sessions;
 use crate::error::StoreError;
 use crate::options::{Durability, Options};
 
@@ -23,7 +24,7 @@ pub(super) const TRIP_MAX: Duration = Duration::from_secs(35);
 /// which may be for ever; a client is told sooner that the outcome is unknown.
 pub(super) const COMMIT_MAX: Duration = Duration::from_secs(10);
 /// The longest wait for a connection to become free, or to be made.
-const CONNECTION_MAX: Duration = Duration::from_secs(5);
+pub(super) const CONNECTION_MAX: Duration = Duration::from_secs(5);
 /// How long a machine that went silent is trusted.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// The oldest server that the statements are tested on, as `server_version_num`.
@@ -108,19 +109,23 @@ fn connector() -> Result<MakeRustlsConnect, StoreError> {
     Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
 }
 
-pub(super) fn pool(target: &Target, options: &Options) -> Result<Pool, StoreError> {
+pub(super) fn pool(target: &Target, options: &Options, sessions: &Sessions) -> Result<Pool, StoreError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = match &target.tls {
         Some(tls) => Manager::from_config(target.config.clone(), tls.clone(), recycling),
         None => Manager::from_config(target.config.clone(), NoTls, recycling),
     };
     let settings = settings(options.durability);
+    let of_these = sessions.clone();
     let hook = Hook::async_fn(move |client: &mut ClientWrapper, _| {
-        let settings = settings.clone();
-        Box::pin(async move { client.batch_execute(&settings).await.map_err(HookError::Backend) })
+        let (settings, sessions) = (settings.clone(), of_these.clone());
+        Box::pin(async move {
+            client.batch_execute(&settings).await.map_err(HookError::Backend)?;
+            sessions.admit(client).await
+        })
     });
     Pool::builder(manager)
-        .max_size(options.connections)
+        .max_size(sessions.most(options.connections))
         .wait_timeout(Some(CONNECTION_MAX))
         .create_timeout(Some(CONNECTION_MAX))
         .recycle_timeout(Some(CONNECTION_MAX))
@@ -138,8 +143,8 @@ fn settings(durability: Durability) -> String {
 }
 
 /// Refuses a server that is too old, loses what it acknowledged, or cannot store every name.
-pub(super) async fn check_server(pool: &Pool, options: &Options) -> Result<(), StoreError> {
-    let held = Held::take(pool).await?;
+pub(super) async fn check_server(pool: &Pool, (options, sessions): (&Options, &Sessions)) -> Result<(), StoreError> {
+    let held = sessions.first(pool).await?;
     let version = show(&held, "server_version_num").await?;
     if version.parse().is_ok_and(|version: u32| version < VERSION_MIN) {
         return Err(StoreError::Refused(format!(
@@ -193,10 +198,11 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) async fn take(pool: &Pool) -> Result<Self, StoreError> {
-        match pool.get().await {
-            Ok(object) => Ok(Self { object: Some(object) }),
-            Err(error) => Err(StoreError::Unavailable(reason(&error))),
-        }
+        pool.get().await.map(Self::new).map_err(|error| unavailable(&error))
+    }
+
+    pub(super) const fn new(object: Object) -> Self {
+        Self { object: Some(object) }
     }
 
     pub(super) fn client(&self) -> Result<&ClientWrapper, StoreError> {
@@ -217,7 +223,8 @@ impl Drop for Held {
     }
 }
 
-fn reason(error: &deadpool_postgres::PoolError) -> String {
+/// Why there is no connection.
+pub(super) fn unavailable(error: &deadpool_postgres::PoolError) -> StoreError {
     use std::error::Error;
     let mut text = error.to_string().trim_end().to_owned();
     let mut cause = error.source();
@@ -229,7 +236,7 @@ fn reason(error: &deadpool_postgres::PoolError) -> String {
         }
         cause = error.source();
     }
-    text
+    StoreError::Unavailable(text)
 }
 
 #[cfg(test)]

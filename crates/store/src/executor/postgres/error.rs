@@ -59,6 +59,14 @@ pub(super) fn before_commit(error: &Error, at: usize, what: &str) -> Verdict {
     }
 }
 
+/// The meaning of an error of BEGIN. A standby refuses a transaction that may write as a feature that it lacks (0A000).
+pub(super) fn at_begin(error: &Error, what: &str) -> Verdict {
+    match error.as_db_error() {
+        Some(db) if db.code() == &SqlState::FEATURE_NOT_SUPPORTED => Verdict::Final(CommitError::Full),
+        _ => before_commit(error, 0, what),
+    }
+}
+
 /// The meaning of an error of COMMIT: final only when the server lived to say that it rolled back.
 pub(super) fn at_commit(error: &Error) -> Verdict {
     match error.as_db_error() {

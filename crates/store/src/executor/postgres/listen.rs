@@ -11,10 +11,12 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls};
 
 use super::commit::CHANNEL;
-use super::connect::Target;
-use super::error;
+use super::connect::{CONNECTION_MAX, Target};
+use super::{error, hold};
 use crate::error::StoreError;
+use crate::executor::sqlite::hold::taken;
 use crate::notice::Notice;
+use crate::options::Hold;
 
 /// How often the line is tried when nothing comes.
 const PULSE: Duration = Duration::from_secs(10);
@@ -31,9 +33,15 @@ pub(super) struct Listener {
 
 impl Listener {
     /// Starts listening; when this returns, no notice sent from now on is missed.
-    pub(super) async fn start(target: Target, notices: broadcast::Sender<Notice>) -> Result<Self, StoreError> {
-        let line = Line::open(&target, &notices).await?;
-        let task = tokio::spawn(keep_listening(line, target, notices)).abort_handle();
+    pub(super) async fn start(
+        target: Target,
+        notices: broadcast::Sender<Notice>,
+        hold: Hold,
+    ) -> Result<Self, StoreError> {
+        // Who is alone with the store is so on one session, and that is another.
+        let hold = if hold == Hold::Alone { Hold::Unheld } else { hold };
+        let line = Line::open(&target, &notices, hold).await?;
+        let task = tokio::spawn(keep_listening(line, (target, hold), notices)).abort_handle();
         Ok(Self { task })
     }
 
@@ -48,13 +56,13 @@ impl Drop for Listener {
     }
 }
 
-async fn keep_listening(mut line: Line, target: Target, notices: broadcast::Sender<Notice>) {
+async fn keep_listening(mut line: Line, (target, hold): (Target, Hold), notices: broadcast::Sender<Notice>) {
     loop {
         line.until_lost().await;
         tracing::warn!("lost the connection that hears of revocations and key changes; connecting again");
         let mut pause = PAUSE_MIN;
         line = loop {
-            match Line::open(&target, &notices).await {
+            match Line::open(&target, &notices, hold).await {
                 Ok(line) => break line,
                 Err(error) => tracing::warn!(%error, "cannot hear of revocations and key changes"),
             }
@@ -74,7 +82,14 @@ struct Line {
 }
 
 impl Line {
-    async fn open(target: &Target, notices: &broadcast::Sender<Notice>) -> Result<Self, StoreError> {
+    /// Opens one in time: a server that takes the connection and then says nothing must not keep us for ever.
+    async fn open(target: &Target, notices: &broadcast::Sender<Notice>, hold: Hold) -> Result<Self, StoreError> {
+        let silent = |_| StoreError::Unavailable("the server does not answer".to_owned());
+        timeout(CONNECTION_MAX, Self::try_open(target, notices, hold)).await.map_err(silent)?
+    }
+
+    /// For a node this also holds the store, also while its pool has no session.
+    async fn try_open(target: &Target, notices: &broadcast::Sender<Notice>, hold: Hold) -> Result<Self, StoreError> {
         let failed = |e| error::read(&e, "LISTEN");
         let line = match &target.tls {
             Some(tls) => {
@@ -86,6 +101,9 @@ impl Line {
                 Self::drive(client, connection, notices.clone())
             }
         };
+        if !hold::holds(&line.client, hold).await.map_err(failed)? {
+            return Err(StoreError::Refused(taken(hold).to_owned()));
+        }
         line.client.batch_execute(&format!("LISTEN {CHANNEL}")).await.map_err(failed)?;
         Ok(line)
     }

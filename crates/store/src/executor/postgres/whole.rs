@@ -9,9 +9,12 @@ use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
 
 use super::connect::Held;
+use super::hold::LOCK;
 use super::{MIGRATION_LOCK, Postgres, error};
 use crate::copy::{Kind, PAGE_ROWS, Page, Sum, Table};
 use crate::error::StoreError;
+use crate::executor::sqlite::hold::taken;
+use crate::options::Hold;
 use crate::value::Value;
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -69,6 +72,7 @@ impl Postgres {
             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {NO_LIMITS}; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"
         );
         client.batch_execute(&begin).await.map_err(failed)?;
+        refuse_shared(client).await?;
         let names: Vec<String> = tables.iter().map(Table::quoted).collect();
         client.batch_execute(&format!("TRUNCATE {}", names.join(", "))).await.map_err(failed)?;
         while let Some((place, rows)) = pages.recv().await {
@@ -85,17 +89,14 @@ impl Postgres {
         held.give_back();
         Ok(())
     }
+}
 
-    /// How many other connections the database has; needs a store with one connection in its pool.
-    pub(crate) async fn others(&self) -> Result<i64> {
-        let held = Held::take(&self.pool).await?;
-        let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                   AND backend_type = 'client backend'";
-        let row = held.client()?.query_one(sql, &[]).await.map_err(failed)?;
-        held.give_back();
-        // This one, and the one that listens.
-        Ok(row.try_get::<_, i64>(0).map_err(failed)? - 2)
-    }
+/// Refuses while anybody else has the store. Asked in the transaction itself, and held to its end: whoever starts
+/// meanwhile finds what it leaves, and nothing before that.
+async fn refuse_shared(client: &ClientWrapper) -> Result<()> {
+    let sql = format!("SELECT pg_try_advisory_xact_lock({LOCK})");
+    let is_alone: bool = client.query_one(&sql, &[]).await.and_then(|row| row.try_get(0)).map_err(failed)?;
+    if is_alone { Ok(()) } else { Err(StoreError::Refused(taken(Hold::Alone).to_owned())) }
 }
 
 fn values(row: &tokio_postgres::Row) -> Result<Vec<Value>> {

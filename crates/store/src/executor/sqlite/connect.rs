@@ -116,13 +116,23 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
     refuse_existing(to)?;
     let partial = partial(to);
     // Left over from a copy that was broken off; a half copy must never look like a backup.
-    drop(std::fs::remove_file(&partial));
+    remove(&partial);
     make_private(&partial)?;
     let copied = copy_pages(from, &partial).and_then(|()| publish(&partial, to));
     if copied.is_err() {
-        drop(std::fs::remove_file(&partial));
+        remove(&partial);
     }
     copied
+}
+
+/// Removes a copy, and what SQLite keeps beside it while it is made: that holds rows, too.
+pub(crate) fn remove(copy: &Path) {
+    for end in ["", "-wal", "-shm", "-journal"] {
+        let mut name = copy.as_os_str().to_owned();
+        name.push(end);
+        // Most of them are not there.
+        drop(std::fs::remove_file(name));
+    }
 }
 
 /// Never over another file: it may be the only good backup.

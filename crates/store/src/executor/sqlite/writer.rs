@@ -1,6 +1,7 @@
 //! The writer thread: drains its queue, one transaction a round, one savepoint a batch, one COMMIT, then the replies.
 //! Nothing is acknowledged before COMMIT returned; a batch that fails harms no neighbour.
 
+use std::fs::File;
 use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
@@ -30,15 +31,19 @@ pub(super) struct Job {
 
 type Answer = Result<Committed, CommitError>;
 
+/// What is `held` is let go when the last batch is on disk and the connection closed, also when nobody waits for that.
 pub(super) fn start(
-    connection: Connection,
+    (connection, held): (Connection, Option<File>),
     queue: mpsc::Receiver<Work>,
     notices: broadcast::Sender<Notice>,
     meter: Meter,
 ) -> Result<JoinHandle<()>, StoreError> {
     thread::Builder::new()
         .name("store-writer".to_owned())
-        .spawn(move || drain(connection, queue, (&notices, &meter)))
+        .spawn(move || {
+            drain(connection, queue, (&notices, &meter));
+            drop(held);
+        })
         .map_err(|e| StoreError::Unavailable(format!("no thread for the writer: {e}")))
 }
 
