@@ -159,7 +159,10 @@ impl Told {
     pub(super) fn export(&self) -> String {
         let file = self.folder.path().join("export");
         self.command(&["audit", "export", "--out", file.to_str().unwrap()]);
-        std::fs::read_to_string(file).unwrap()
+        let text = std::fs::read_to_string(&file).unwrap();
+        // The next one is a new file again: an export overwrites nothing.
+        std::fs::remove_file(file).unwrap();
+        text
     }
 
     /// Ends the server in order; gives its folder and all that was said.
