@@ -185,13 +185,13 @@ async fn rows_that_name_missing_ones_are_damage() {
     assert!(refused.to_string().contains("damaged"), "{refused}");
 }
 
-/// Notes of more than a small disk takes.
+/// Notes of more than a small disk takes, and then more pages of them than may wait for a writer that has given up.
 async fn fill_more(store: &Store) {
     store.commit(account(1)).await.unwrap();
-    let text = "x".repeat(8_000);
-    for n in 0..20_u32 {
+    let text = "x".repeat(1_000);
+    for n in 0..60_u32 {
         let mut notes = poundlock_store::Batch::new();
-        for m in 0..30_u32 {
+        for m in 0..100_u32 {
             notes.push(&NOTE, params![(n * 100 + m).to_le_bytes(), 1_i64, text.clone()], Expect::Rows(1));
         }
         store.commit(notes).await.unwrap();
