@@ -1,0 +1,50 @@
+//! The second gate: the strongest factor first, the others one step away.
+
+use super::{Purpose, rendered};
+use crate::page::{Field, Trouble};
+
+/// A way to prove the second factor, strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Way {
+    /// A passkey or security key: `{at}/passkey`, its options at `{at}/passkey/options`.
+    Passkey,
+    /// A code of an authenticator app: `{at}/totp`.
+    Totp,
+    /// A recovery code: `{at}/recovery-code`.
+    RecoveryCode,
+}
+
+/// `GET {at}` of a login or step-up that asks for its second factor.
+#[derive(Clone, Debug)]
+pub(crate) struct SecondFactor {
+    /// Where the login is; its forms post below it.
+    pub(crate) at: String,
+    /// Whose login it is, as typed.
+    pub(crate) name: String,
+    /// What this account can prove, in any order.
+    pub(crate) ways: Vec<Way>,
+    pub(crate) purpose: Purpose,
+    pub(crate) trouble: Option<Trouble>,
+}
+
+impl SecondFactor {
+    /// The way to show first: the one that was tried last, else the strongest.
+    fn first(&self) -> Option<Way> {
+        let tried = self.trouble.as_ref().and_then(|trouble| match trouble.field() {
+            Field::Code => Some(Way::Totp),
+            Field::RecoveryCode => Some(Way::RecoveryCode),
+            _ => None,
+        });
+        tried.filter(|way| self.ways.contains(way)).or_else(|| self.ways.iter().min().copied())
+    }
+
+    /// The other ways, strongest first.
+    fn others(&self) -> Vec<Way> {
+        let mut others: Vec<Way> = self.ways.iter().copied().filter(|way| Some(*way) != self.first()).collect();
+        others.sort_unstable();
+        others.dedup();
+        others
+    }
+}
+
+rendered!(SecondFactor, "second_factor.html");
