@@ -1,0 +1,50 @@
+// @ts-check
+// What makes a page handier. Each page works without it.
+
+for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('[data-peek]'))) {
+  const input = document.getElementById(button.dataset.peek ?? '')
+  if (!(input instanceof HTMLInputElement)) continue
+  button.hidden = false
+  button.addEventListener('click', () => {
+    const shows = input.type === 'password'
+    input.type = shows ? 'text' : 'password'
+    button.setAttribute('aria-pressed', String(shows))
+  })
+  // A password that is shown must not be kept by the browser as an entry of a text field.
+  input.form?.addEventListener('submit', () => { input.type = 'password' })
+}
+
+// A code is often copied with a space in it.
+for (const input of document.querySelectorAll('input[data-digits]')) {
+  input.addEventListener('input', () => {
+    if (input instanceof HTMLInputElement) input.value = input.value.replace(/\D/g, '').slice(0, 6)
+  })
+}
+
+// An invite stands after the # of its link: that part is never sent, so it is in no log.
+const invite = document.getElementById('invite')
+if (invite instanceof HTMLInputElement && location.hash.startsWith('#pli_')) {
+  invite.value = location.hash.slice(1)
+  history.replaceState(null, '', location.pathname + location.search)
+}
+
+// Moments in the reader's own time zone.
+const local = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' })
+for (const time of document.querySelectorAll('time')) {
+  const moment = new Date(time.dateTime)
+  if (!Number.isNaN(moment.getTime())) {
+    time.title = time.textContent ?? ''
+    time.textContent = local.format(moment)
+  }
+}
+
+// One press is one attempt. Coming back to the page gives the button back.
+/** @type {WeakSet<HTMLFormElement>} */
+const sent = new WeakSet()
+for (const form of document.forms) {
+  form.addEventListener('submit', event => {
+    if (sent.has(form)) event.preventDefault()
+    else if (!event.defaultPrevented) sent.add(form)
+  })
+}
+addEventListener('pageshow', () => { for (const form of document.forms) sent.delete(form) })

@@ -28,3 +28,6 @@ fn html(template: &impl askama::Template) -> Html {
     // Writing to a string cannot fail, and no value of ours refuses to be shown.
     Html(template.render().unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

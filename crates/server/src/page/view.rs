@@ -32,7 +32,17 @@ pub(crate) struct Hidden {
 }
 
 /// Makes `render` for a view: its template sees the view as `v` and the frame as `f`.
+/// Fields of its form, if named, tell their own errors; every other error stands above the form.
 macro_rules! rendered {
+    ($view:ident, $path:literal, [$($field:ident),*]) => {
+        impl $view {
+            fn fields(&self) -> &'static [$crate::page::Field] {
+                &[$($crate::page::Field::$field),*]
+            }
+        }
+
+        $crate::page::view::rendered!($view, $path);
+    };
     ($view:ident, $path:literal) => {
         #[derive(askama::Template)]
         #[template(path = $path)]

@@ -1,5 +1,7 @@
 //! The account: what it is, what guards it, where it is signed in.
 
+use std::borrow::Cow;
+
 use poundlock_core::time::Time;
 
 use super::rendered;
@@ -132,8 +134,8 @@ pub(crate) struct Account {
 
 impl Account {
     /// How the page greets.
-    fn shown_name(&self) -> &str {
-        if self.display_name.is_empty() { &self.name } else { &self.display_name }
+    fn shown_name<'v>(&'v self, f: &Frame<'_>) -> Cow<'v, str> {
+        f.shown(if self.display_name.is_empty() { &self.name } else { &self.display_name })
     }
 
     fn has_other_sessions(&self) -> bool {
@@ -144,10 +146,6 @@ impl Account {
     const fn codes_are_few(&self) -> bool {
         self.codes_left < 3
     }
-
-    fn last_use(&self, f: &Frame<'_>, used_at: Option<&Time>) -> String {
-        used_at.map_or_else(|| f.t("never-used").into_owned(), |at| f.moment(at))
-    }
 }
 
-rendered!(Account, "account.html");
+rendered!(Account, "account.html", []);

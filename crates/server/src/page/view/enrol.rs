@@ -23,7 +23,7 @@ mod choice {
         pub(crate) trouble: Option<Trouble>,
     }
 
-    rendered!(EnrolChoice, "enrol_choice.html");
+    rendered!(EnrolChoice, "enrol_choice.html", []);
 }
 
 mod passkey {
@@ -43,7 +43,13 @@ mod passkey {
         pub(crate) trouble: Option<Trouble>,
     }
 
-    rendered!(EnrolPasskey, "enrol_passkey.html");
+    impl EnrolPasskey {
+        fn passkey_at(&self) -> String {
+            format!("{}/passkey", self.at)
+        }
+    }
+
+    rendered!(EnrolPasskey, "enrol_passkey.html", [Label]);
 }
 
 /// An authenticator app; posts `code` and `label` to `{at}/totp`.
@@ -82,7 +88,7 @@ impl EnrolTotp {
     }
 }
 
-rendered!(EnrolTotp, "enrol_totp.html");
+rendered!(EnrolTotp, "enrol_totp.html", [Code, Label]);
 
 /// A QR code as one path of an SVG: small, and with no style of its own.
 struct Picture {

@@ -1,7 +1,7 @@
 //! An invite or a ticket: the password that goes with it.
 
 use super::rendered;
-use crate::page::Trouble;
+use crate::page::{Field, Trouble};
 
 /// What the secret is for, as far as that is known before it is spent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,22 @@ pub(crate) struct InviteAccept {
 }
 
 impl InviteAccept {
+    const fn title(&self) -> &'static str {
+        if matches!(self.kind, InviteKind::Ticket { .. }) { "accept-ticket" } else { "accept-invite" }
+    }
+
+    /// Whether the secret was looked at: then it is carried, not typed.
+    fn is_known(&self) -> bool {
+        self.kind != InviteKind::Unknown && !self.invite.is_empty()
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        match self.kind {
+            InviteKind::Ticket { .. } => &[Field::Invite, Field::Password],
+            _ => &[Field::Invite, Field::NewPassword, Field::Repeat],
+        }
+    }
+
     fn is_ticket(&self) -> bool {
         matches!(self.kind, InviteKind::Ticket { .. })
     }

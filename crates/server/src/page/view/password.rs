@@ -14,4 +14,4 @@ pub(crate) struct ChangePassword {
     pub(crate) trouble: Option<Trouble>,
 }
 
-rendered!(ChangePassword, "change_password.html");
+rendered!(ChangePassword, "change_password.html", [NewPassword, Repeat]);

@@ -19,9 +19,15 @@ pub(crate) struct RecoveryCodes {
 }
 
 impl RecoveryCodes {
+    /// What the downloaded file is called: letters that a file's name may have everywhere.
+    fn file(&self) -> String {
+        let name: String = self.name.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
+        format!("recovery-codes-{name}.txt")
+    }
+
     fn texts(&self) -> Vec<&str> {
         self.codes.iter().map(|code| code.reveal().as_str()).collect()
     }
 }
 
-rendered!(RecoveryCodes, "recovery_codes.html");
+rendered!(RecoveryCodes, "recovery_codes.html", [Saved]);

@@ -1,6 +1,6 @@
 //! The second gate: the strongest factor first, the others one step away.
 
-use super::{Purpose, rendered};
+use super::{Hidden, Purpose, rendered};
 use crate::page::{Field, Trouble};
 
 /// A way to prove the second factor, strongest first.
@@ -14,6 +14,16 @@ pub(crate) enum Way {
     RecoveryCode,
 }
 
+impl Way {
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::Passkey => "way-passkey",
+            Self::Totp => "way-totp",
+            Self::RecoveryCode => "way-recovery-code",
+        }
+    }
+}
+
 /// `GET {at}` of a login or step-up that asks for its second factor.
 #[derive(Clone, Debug)]
 pub(crate) struct SecondFactor {
@@ -24,6 +34,7 @@ pub(crate) struct SecondFactor {
     /// What this account can prove, in any order.
     pub(crate) ways: Vec<Way>,
     pub(crate) purpose: Purpose,
+    pub(crate) hidden: Vec<Hidden>,
     pub(crate) trouble: Option<Trouble>,
 }
 
@@ -36,6 +47,23 @@ impl SecondFactor {
             _ => None,
         });
         tried.filter(|way| self.ways.contains(way)).or_else(|| self.ways.iter().min().copied())
+    }
+
+    fn fields(&self) -> &'static [Field] {
+        match (self.ways.contains(&Way::Totp), self.ways.contains(&Way::RecoveryCode)) {
+            (true, true) => &[Field::Code, Field::RecoveryCode],
+            (true, false) => &[Field::Code],
+            (false, true) => &[Field::RecoveryCode],
+            (false, false) => &[],
+        }
+    }
+
+    fn is_sign_in(&self) -> bool {
+        self.purpose == Purpose::SignIn
+    }
+
+    fn below(&self, step: &str) -> String {
+        format!("{}/{step}", self.at)
     }
 
     /// The other ways, strongest first.

@@ -1,7 +1,7 @@
 //! The first gate: name and password on one page, so that password managers fill both.
 
 use super::{Hidden, rendered};
-use crate::page::Trouble;
+use crate::page::{Field, Trouble, What};
 
 /// `GET /sign-in`.
 #[derive(Clone, Debug, Default)]
@@ -20,4 +20,12 @@ pub(crate) struct SignIn {
     pub(crate) trouble: Option<Trouble>,
 }
 
-rendered!(SignIn, "sign_in.html");
+impl SignIn {
+    /// Whether a recovery code may come along.
+    fn has_recovery(&self) -> bool {
+        let blocked = |trouble: &Trouble| trouble.what == What::Blocked || trouble.field() == Field::RecoveryCode;
+        self.recovery || self.trouble.as_ref().is_some_and(blocked)
+    }
+}
+
+rendered!(SignIn, "sign_in.html", [Name, Password, RecoveryCode]);

@@ -47,4 +47,10 @@ pub(crate) struct StepUp {
     pub(crate) trouble: Option<Trouble>,
 }
 
-rendered!(StepUp, "step_up.html");
+impl StepUp {
+    fn passkey_at(&self) -> String {
+        format!("{}/passkey", self.at)
+    }
+}
+
+rendered!(StepUp, "step_up.html", [Password]);
