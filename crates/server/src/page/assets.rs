@@ -26,8 +26,9 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
 /// Name, kind and content of each file of ours.
-const OWN: [(&str, &str, &str); 5] = [
+const OWN: [(&str, &str, &str); 6] = [
     ("app.css", CSS, include_str!("../../assets/app.css")),
+    ("more.css", CSS, include_str!("../../assets/more.css")),
     ("mark.svg", "image/svg+xml", include_str!("../../assets/mark.svg")),
     ("page.js", JS, include_str!("../../assets/page.js")),
     ("passkey.js", JS, include_str!("../../assets/passkey.js")),

@@ -28,9 +28,14 @@ impl Frame<'_> {
         words::say(self.language, key, None)
     }
 
-    /// A text with one value in it.
+    /// A text with one value in it that somebody chose.
     pub(super) fn t1(&self, key: &str, name: &str, value: &str) -> Cow<'static, str> {
-        let value = FluentValue::from(shown::text(value).into_owned());
+        self.with(key, name, &shown::text(value))
+    }
+
+    /// A text with one of our own texts in it.
+    pub(super) fn with(&self, key: &str, name: &str, value: &str) -> Cow<'static, str> {
+        let value = FluentValue::from(value.to_owned());
         words::say(self.language, key, Some(&FluentArgs::from_iter([(name, value)])))
     }
 
@@ -57,7 +62,7 @@ impl Frame<'_> {
     /// The title of a page: that something went wrong comes first, since a screen reader reads it first.
     pub(super) fn title(&self, trouble: &Option<Trouble>, key: &str) -> Cow<'static, str> {
         let title = self.t(key);
-        if trouble.is_some() { self.t1("title-error", "title", &title) } else { title }
+        if trouble.is_some() { self.with("title-error", "title", &title) } else { title }
     }
 
     /// What is told beside the field `id`.

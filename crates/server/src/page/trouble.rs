@@ -166,7 +166,7 @@ pub(super) fn waiting(frame: &Frame<'_>, key: &str, wait: Span) -> String {
         91..=5400 => frame.tn("span-minutes", &up(seconds, 60)),
         _ => frame.tn("span-hours", &up(seconds, 3600)),
     };
-    frame.t1(key, "span", &span).into_owned()
+    frame.with(key, "span", &span).into_owned()
 }
 
 /// Whole units, rounded up.

@@ -116,7 +116,7 @@ enrol-other = Eine andere Art wählen
 
 ## Wiederherstellungscodes
 
-recovery-codes = Wiederherstellungscodes
+recovery-codes = Wieder­herstellungs­codes
 recovery-codes-lead = Wenn Sie Ihren zweiten Faktor verlieren, öffnet einer davon Ihr Konto. Bewahren Sie sie jetzt auf: sie werden nicht noch einmal gezeigt.
 recovery-codes-hint = Am besten dort, wo Sie sie auch ohne Ihr Handy finden: in einem Passwortmanager oder auf Papier. Jeder gilt einmal.
 copy = Kopieren
@@ -131,6 +131,7 @@ change-password-lead = Alle anderen Sitzungen enden, und andere Geräte werden v
 
 account = Ihr Konto
 account-name = Sie melden sich als { $name } an.
+account-since = Konto seit
 account-groups = Gruppen:
 factors = Zweite Faktoren
 factors-about = Was das zweite Tor öffnet. Haben Sie mindestens zwei.

@@ -131,6 +131,7 @@ change-password-lead = All other sessions end, and other devices are forgotten.
 
 account = Your account
 account-name = You sign in as { $name }.
+account-since = Account since
 account-groups = Groups:
 factors = Second factors
 factors-about = What opens the second gate. Have at least two.
