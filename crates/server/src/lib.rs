@@ -14,7 +14,8 @@ mod jobs;
 mod journal;
 mod log;
 mod metrics;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the handlers come with the branch beside this one"))]
+#[expect(dead_code, reason = "the handlers come with the branch beside this one")]
+#[cfg_attr(not(test), expect(unused_imports, reason = "the handlers come with the branch beside this one"))]
 mod page;
 mod readiness;
 mod refusals;

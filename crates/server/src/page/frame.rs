@@ -82,7 +82,8 @@ impl Frame<'_> {
     /// The attributes that tie the field `id` to its hint and to what is wrong with it.
     pub(super) fn marks(&self, trouble: &Option<Trouble>, id: &'static str, hint: &'static str) -> Marks {
         let here = trouble.as_ref().is_some_and(|trouble| trouble.field().id() == id);
-        let both = matches!(trouble, Some(Trouble { what: What::Credentials, .. })) && matches!(id, "name" | "password");
+        let both =
+            matches!(trouble, Some(Trouble { what: What::Credentials, .. })) && matches!(id, "name" | "password");
         let error = if here { Some(id) } else { both.then_some("form") };
         Marks { hint, error, focus: here || (both && id == "password") }
     }

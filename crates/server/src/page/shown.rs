@@ -54,3 +54,6 @@ pub(crate) fn moment(language: Language, at: Time) -> String {
 pub(crate) fn machine_moment(at: Time) -> String {
     Timestamp::from_millisecond(at.millis()).map(|at| at.to_string()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

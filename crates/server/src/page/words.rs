@@ -14,7 +14,7 @@ static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::English));
 static GERMAN: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::German));
 
 /// The texts of a language, as written.
-const fn source(language: Language) -> &'static str {
+pub(super) const fn source(language: Language) -> &'static str {
     match language {
         Language::English => include_str!("words/en.ftl"),
         Language::German => include_str!("words/de.ftl"),
@@ -40,6 +40,3 @@ pub(super) fn say(language: Language, key: &str, values: Option<&FluentArgs<'_>>
     };
     Cow::Owned(bundle.format_pattern(pattern, values, &mut Vec::new()).into_owned())
 }
-
-#[cfg(test)]
-mod tests;

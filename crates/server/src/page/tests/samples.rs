@@ -75,6 +75,14 @@ pub(crate) const LONG: Texts = Texts {
     id: "018f3c2a",
 };
 
+/// Texts of somebody who wants the page to be another one.
+pub(crate) const HOSTILE: Texts = Texts {
+    name: "\"><script>alert(1)</script>\u{202e}",
+    client: "Bank\u{202e}<img src=x onerror=alert(1)>\u{200b}",
+    label: "' onfocus='alert(1)' \0javascript:alert(1) &amp; {{ f.csrf }} \u{2069}",
+    id: "x\" onclick=\"alert(1)",
+};
+
 fn at(seconds: i64) -> Time {
     Time::from_seconds(1_795_000_000 + seconds)
 }
@@ -122,7 +130,7 @@ fn enrol_totp(texts: Texts, trouble: Option<Trouble>) -> EnrolTotp {
 }
 
 fn codes(texts: Texts, trouble: Option<Trouble>) -> RecoveryCodes {
-    let code = |number: u32| Secret::new(format!("K7QH-4M2P-9XWD-3RTV-{:04}-B6NC-YE", 1000 + number * 37));
+    let code = |number: u32| Secret::new(format!("K7QH4M-2P9XW-D3RTV-B{:04}-NCYE8", 1000 + number * 37));
     RecoveryCodes {
         at: "/sign-in/018f3c2a/codes".to_owned(),
         name: texts.name.to_owned(),
@@ -322,6 +330,44 @@ fn others(texts: Texts) -> Vec<Sample> {
         sample("error-busy", move |f| error("busy", Some(Span::from_seconds(5)), Back::Account).render(f)),
         sample("error-not-found", move |f| error("not_found", None, Back::Nowhere).render(f)),
     ]
+}
+
+/// Every form that can be shown again with this trouble.
+pub(crate) fn forms_with(trouble: &Trouble, f: &Frame<'_>) -> Vec<(&'static str, String)> {
+    let some = Some(trouble.clone());
+    let choice = EnrolChoice { at: String::new(), passkeys: true, totp: true, first: true, trouble: some.clone() };
+    let label = String::new();
+    let passkey =
+        EnrolPasskey { at: String::new(), label, hidden: vec![], first: true, other: None, trouble: some.clone() };
+    let name = FRIENDLY.name.to_owned();
+    let step_up = StepUp {
+        at: String::new(),
+        name: name.clone(),
+        purpose: Purpose::Refresh,
+        hidden: vec![],
+        passkeys: true,
+        trouble: some.clone(),
+    };
+    let password = ChangePassword { at: String::new(), name, least: 8, hidden: vec![], trouble: some.clone() };
+    let ticket = InviteKind::Ticket { name: None };
+    let known = InviteKind::New { name: None };
+    let all = [Way::Passkey, Way::Totp, Way::RecoveryCode];
+    let pages = [
+        ("sign-in", sign_in(FRIENDLY, some.clone()).render(f)),
+        ("second-factor", second(FRIENDLY, &all, Purpose::SignIn, some.clone()).render(f)),
+        ("second-factor-passkey", second(FRIENDLY, &all[..1], Purpose::SignIn, some.clone()).render(f)),
+        ("invite", invite(InviteKind::Unknown, some.clone()).render(f)),
+        ("invite-known", invite(known, some.clone()).render(f)),
+        ("ticket", invite(ticket, some.clone()).render(f)),
+        ("enrol-choice", choice.render(f)),
+        ("enrol-totp", enrol_totp(FRIENDLY, some.clone()).render(f)),
+        ("enrol-passkey", passkey.render(f)),
+        ("recovery-codes", codes(FRIENDLY, some.clone()).render(f)),
+        ("change-password", password.render(f)),
+        ("step-up", step_up.render(f)),
+        ("account", Account { trouble: some, ..account(FRIENDLY, None) }.render(f)),
+    ];
+    pages.into_iter().map(|(name, html)| (name, html.0)).collect()
 }
 
 /// All of them.

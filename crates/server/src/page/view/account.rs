@@ -34,7 +34,7 @@ impl Notice {
         Self::GrantWithdrawn,
     ];
 
-    pub(super) const fn key(self) -> &'static str {
+    pub(crate) const fn key(self) -> &'static str {
         match self {
             Self::PasswordChanged => "notice-password-changed",
             Self::FactorAdded => "notice-factor-added",
