@@ -1,6 +1,7 @@
 //! Configuration: one TOML file, `POUNDLOCK_…` variables over it, flags over both. Unknown keys are errors, since a
 //! misspelt safety setting is a missing one.
 
+mod brand;
 mod limits;
 mod listen;
 mod metrics;
@@ -8,6 +9,7 @@ mod overlay;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use self::brand::BrandConfig;
 pub(crate) use self::metrics::{MetricsAt, MetricsConfig, TraceConfig};
 use anyhow::{Context, bail};
 use poundlock_core::client::refuse_bad_issuer;
@@ -31,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) admin: AdminConfig,
     pub(crate) password: PasswordConfig,
     pub(crate) guard: GuardConfig,
+    pub(crate) brand: BrandConfig,
     pub(crate) log: LogConfig,
     pub(crate) metrics: MetricsConfig,
     pub(crate) trace: TraceConfig,
@@ -110,6 +113,7 @@ impl Default for Config {
             admin: AdminConfig::default(),
             password: PasswordConfig::default(),
             guard: GuardConfig::default(),
+            brand: BrandConfig::default(),
             log: LogConfig::default(),
             metrics: MetricsConfig::default(),
             trace: TraceConfig::default(),
@@ -166,6 +170,7 @@ impl Config {
         self.cost()?;
         self.metrics.at()?;
         self.trace.check()?;
+        self.brand.load()?;
         let issuer = self.issuer();
         let plain = issuer.starts_with("http://");
         if !plain && !issuer.starts_with("https://") {
