@@ -15,7 +15,8 @@ if (list instanceof HTMLElement && tools instanceof HTMLElement) {
   }
 
   on('[data-copy]', async button => {
-    await navigator.clipboard.writeText(text)
+    // Some browsers refuse: then the codes can still be marked and copied by hand.
+    try { await navigator.clipboard.writeText(text) } catch { return }
     const said = document.querySelector('[data-status]')
     if (said) said.textContent = button.dataset.done ?? ''
     button.textContent = button.dataset.done ?? ''

@@ -106,6 +106,10 @@ fn every_field_has_a_label_and_every_id_stands_once() {
             let to = label.get("for").or_else(|| label.get("aria-labelledby")).unwrap();
             assert!(unique.contains(to), "{page}: {to} is nowhere");
         }
+        for form in elements.iter().filter_map(|one| one.get("form")) {
+            let is_form = |one: &Element| one.name == "form" && one.get("id") == Some(form);
+            assert!(elements.iter().any(is_form), "{page}: the form {form} is nowhere");
+        }
         for button in named(elements, "button").chain(named(elements, "a")).chain(named(elements, "summary")) {
             assert!(!button.text.trim().is_empty(), "{page}: a button says nothing");
         }

@@ -60,3 +60,6 @@ macro_rules! rendered {
     };
 }
 use rendered;
+
+#[cfg(test)]
+mod tests;

@@ -77,12 +77,12 @@ impl EnrolTotp {
     }
 
     /// The address of the secret: on a telephone the app opens from it.
-    fn link(&self) -> &str {
+    pub(super) fn link(&self) -> &str {
         self.uri.reveal()
     }
 
     /// The picture of the address, for the app's camera.
-    fn picture(&self) -> Option<Picture> {
+    pub(super) fn picture(&self) -> Option<Picture> {
         let code = QRBuilder::new(self.link()).ecl(ECL::M).build().ok()?;
         Some(Picture::of(&code))
     }
@@ -91,10 +91,10 @@ impl EnrolTotp {
 rendered!(EnrolTotp, "enrol_totp.html", [Code, Label]);
 
 /// A QR code as one path of an SVG: small, and with no style of its own.
-struct Picture {
+pub(super) struct Picture {
     /// Modules on a side, with the quiet zone of four on each.
-    side: usize,
-    path: String,
+    pub(super) side: usize,
+    pub(super) path: String,
 }
 
 impl Picture {

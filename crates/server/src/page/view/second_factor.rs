@@ -40,7 +40,7 @@ pub(crate) struct SecondFactor {
 
 impl SecondFactor {
     /// The way to show first: the one that was tried last, else the strongest.
-    fn first(&self) -> Option<Way> {
+    pub(super) fn first(&self) -> Option<Way> {
         let tried = self.trouble.as_ref().and_then(|trouble| match trouble.field() {
             Field::Code => Some(Way::Totp),
             Field::RecoveryCode => Some(Way::RecoveryCode),
@@ -67,7 +67,7 @@ impl SecondFactor {
     }
 
     /// The other ways, strongest first.
-    fn others(&self) -> Vec<Way> {
+    pub(super) fn others(&self) -> Vec<Way> {
         let mut others: Vec<Way> = self.ways.iter().copied().filter(|way| Some(*way) != self.first()).collect();
         others.sort_unstable();
         others.dedup();
