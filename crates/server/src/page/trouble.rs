@@ -164,7 +164,8 @@ pub(super) fn waiting(frame: &Frame<'_>, key: &str, wait: Span) -> String {
     let span = match seconds {
         1..=90 => frame.tn("span-seconds", &seconds),
         91..=5400 => frame.tn("span-minutes", &up(seconds, 60)),
-        _ => frame.tn("span-hours", &up(seconds, 3600)),
+        5401..=172_800 => frame.tn("span-hours", &up(seconds, 3600)),
+        _ => frame.tn("span-days", &up(seconds, 86_400)),
     };
     frame.with(key, "span", &span).into_owned()
 }

@@ -24,6 +24,8 @@ fn waiting_is_told_in_the_unit_that_fits() {
         (91, "2 minutes", "2 Minuten"),
         (3600, "60 minutes", "60 Minuten"),
         (5401, "2 hours", "2 Stunden"),
+        (172_800, "48 hours", "48 Stunden"),
+        (172_801, "3 days", "3 Tage"),
     ] {
         let what = What::Wait(Span::from_seconds(seconds));
         assert!(said(what, Language::English).contains(&format!("Wait {english} and")), "{seconds}");

@@ -1,7 +1,9 @@
 //! What an app asks for, and the answer of the account's owner.
 
+use poundlock_core::time::Span;
+
 use super::{Hidden, rendered};
-use crate::page::Frame;
+use crate::page::{Frame, trouble};
 
 /// One thing an app would learn or could do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +48,19 @@ pub(crate) struct Consent {
     /// Who is asked.
     pub(crate) name: String,
     pub(crate) learns: Vec<Learns>,
+    /// How long it lasts, if it ends by itself.
+    pub(crate) lifetime: Option<Span>,
     pub(crate) hidden: Vec<Hidden>,
+}
+
+impl Consent {
+    /// How long it lasts, in words (OAE-17).
+    fn lasting(&self, f: &Frame<'_>) -> String {
+        match self.lifetime {
+            Some(lifetime) => trouble::waiting(f, "consent-lasts", lifetime),
+            None => f.t("consent-stays").into_owned(),
+        }
+    }
 }
 
 rendered!(Consent, "consent.html");

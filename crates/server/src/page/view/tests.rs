@@ -168,21 +168,25 @@ fn pwd_05_the_password_rule_is_length_and_is_told_beforehand() {
     assert!(rendered(|f| view(InviteKind::Unknown).render(f)).contains("<label for=\"invite\">"));
 }
 
-/// OAE: who asks, for what, and where the browser goes. Neither answer is the default by accident: both are buttons.
+/// OAE-17: who asks, for what, for how long, and where the browser goes.
 #[test]
-fn consent_names_the_app_what_it_learns_and_where_it_leads() {
+fn oae_17_consent_names_the_app_what_it_learns_and_where_it_leads() {
     let view = Consent {
         at: "/consent/1".to_owned(),
         client: "Wiki".to_owned(),
         host: "wiki.example.org".to_owned(),
         name: "maria".to_owned(),
         learns: vec![Learns::Identity, Learns::Api("Ledger".to_owned())],
+        lifetime: None,
         hidden: Vec::new(),
     };
     let html = rendered(|f| view.render(f)).replace(['\u{2068}', '\u{2069}'], "");
     for text in ["Allow Wiki?", "wiki.example.org", "know that it is you", "use Ledger for you", "as maria"] {
         assert!(html.contains(text), "{text}");
     }
+    assert!(html.contains("This lasts until you withdraw it."));
+    let ending = rendered(|f| Consent { lifetime: Some(Span::from_hours(720)), ..view.clone() }.render(f));
+    assert!(ending.replace(['\u{2068}', '\u{2069}'], "").contains("This lasts 30 days."));
     assert!(html.contains("name=\"answer\" value=\"allow\"") && html.contains("name=\"answer\" value=\"deny\""));
 }
 

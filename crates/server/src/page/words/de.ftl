@@ -26,6 +26,10 @@ span-hours = { $count ->
     [one] eine Stunde
    *[other] { $count } Stunden
 }
+span-days = { $count ->
+    [one] einen Tag
+   *[other] { $count } Tage
+}
 
 ## Überall
 
@@ -184,6 +188,8 @@ consent = { $client } zulassen?
 consent-name = Sie sind als { $name } angemeldet.
 consent-learns = Die App würde
 consent-host = Danach geht es weiter zu { $host }.
+consent-lasts = Das gilt { $span }.
+consent-stays = Das gilt, bis Sie es zurücknehmen.
 consent-later = Sie können das in Ihrem Konto jederzeit zurücknehmen.
 allow = Zulassen
 deny = Nicht zulassen

@@ -26,6 +26,10 @@ span-hours = { $count ->
     [one] one hour
    *[other] { $count } hours
 }
+span-days = { $count ->
+    [one] one day
+   *[other] { $count } days
+}
 
 ## Everywhere
 
@@ -184,7 +188,9 @@ consent = Allow { $client }?
 consent-name = You are signed in as { $name }.
 consent-learns = It would
 consent-host = You will be sent to { $host }.
-consent-later = You can withdraw this in your account at any time.
+consent-lasts = This lasts { $span }.
+consent-stays = This lasts until you withdraw it.
+consent-later = You can withdraw it in your account at any time.
 allow = Allow
 deny = Do not allow
 learns-identity = know that it is you

@@ -84,6 +84,7 @@ pub(super) fn consent(texts: Texts) -> Consent {
             Learns::Api(texts.client.to_owned()),
             Learns::Scope(texts.label.to_owned()),
         ],
+        lifetime: Some(poundlock_core::time::Span::from_hours(720)),
         hidden: hidden(texts),
     }
 }
