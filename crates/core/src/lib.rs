@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod backup;
+pub mod browser;
 pub mod client;
 pub mod denial;
 pub mod device;
@@ -21,6 +22,7 @@ pub mod password;
 pub mod policy;
 pub mod recovery;
 pub mod refresh;
+pub mod return_to;
 pub mod seal;
 pub mod secret;
 pub mod session;

@@ -58,6 +58,16 @@ pub struct Request {
 pub enum Then {
     /// To a new session and its tokens.
     Tokens,
+    /// To a new session of the browser, and from there to a page.
+    Page {
+        /// A path of this server, as [`crate::return_to::ReturnTo`] has checked it.
+        return_to: String,
+    },
+    /// To a new session of the browser, and from there on with a request for a code.
+    Code {
+        /// What names the request; opaque here.
+        request: String,
+    },
     /// Back to the session whose refresh asked for the second factor again.
     Refresh {
         /// The session that goes on.
@@ -195,6 +205,15 @@ impl Login {
         Self::begin_as(id, State::Second { evidence }, request, then, at)
     }
 
+    /// Sends a login that was begun on a page where the page wants to go. Any other login stays what it is: one through
+    /// the API gives no browser a session, and a step-up is no login.
+    #[must_use]
+    pub fn towards(self, then: Then) -> Self {
+        let is_open = matches!(self.then, Then::Tokens) && self.request.channel == Channel::Page;
+        let is_place = matches!(then, Then::Page { .. } | Then::Code { .. });
+        if is_open && is_place { Self { then, ..self } } else { self }
+    }
+
     /// A live session must prove its second factor again before it goes on. `id` is drawn by the caller, since the
     /// refresh token inside `then` is sealed to it.
     #[must_use]
@@ -254,10 +273,12 @@ impl Login {
     #[must_use]
     pub fn recovery(self, proof: RecoveryProof) -> Step {
         match (self.state, self.then) {
-            (State::Second { evidence }, Then::Tokens) => match evidence.and_recovery(proof) {
-                Some(evidence) => complete(evidence, self.request, Then::Tokens),
-                None => Step::Deny(Denial::Code),
-            },
+            (State::Second { evidence }, then @ (Then::Tokens | Then::Page { .. } | Then::Code { .. })) => {
+                match evidence.and_recovery(proof) {
+                    Some(evidence) => complete(evidence, self.request, then),
+                    None => Step::Deny(Denial::Code),
+                }
+            }
             _ => Step::Deny(Denial::WrongStep),
         }
     }
@@ -289,14 +310,13 @@ impl Login {
             None => TotpRow::confirmed(ring, &seed, &proof, rng),
         };
         let Some(evidence) = evidence else { return Step::Added(Enrolled { right, password, totp }) };
-        let granted = evidence.and_totp(proof).and_then(policy::grant);
-        match granted {
-            Some(grant) => Step::Grant(Box::new(Granted {
-                grant,
-                request: self.request,
-                enrolled: Some(Enrolled { right, password, totp }),
-            })),
-            None => Step::Deny(Denial::Code),
+        let Some(evidence) = evidence.and_totp(proof) else { return Step::Deny(Denial::Code) };
+        match complete(evidence, self.request, self.then) {
+            Step::Grant(mut granted) => {
+                granted.enrolled = Some(Enrolled { right, password, totp });
+                Step::Grant(granted)
+            }
+            step => step,
         }
     }
 
@@ -418,7 +438,11 @@ pub struct Standing {
 
 fn complete(evidence: Evidence, request: Request, then: Then) -> Step {
     match (policy::grant(evidence), then) {
-        (Some(grant), Then::Tokens) => Step::Grant(Box::new(Granted { grant, request, enrolled: None })),
+        // Attack: a login that a page holds by a cookie answers with tokens to whoever can post with that cookie.
+        (Some(_), Then::Tokens) if request.channel == Channel::Page => Step::Deny(Denial::WrongStep),
+        (Some(grant), then @ (Then::Tokens | Then::Page { .. } | Then::Code { .. })) => {
+            Step::Grant(Box::new(Granted { grant, request, then, enrolled: None }))
+        }
         // Attack: a stolen recovery code enrols a factor, and that factor removes the owner's.
         (Some(grant), Then::StepUp { .. }) if grant.held() => Step::Deny(Denial::Held),
         (Some(grant), Then::StepUp { session, action, target, token }) => {

@@ -200,6 +200,13 @@ impl Keyring {
         mac(&self.tag, parts)
     }
 
+    /// The tag that makes the token of a form ours (SES-06).
+    #[must_use]
+    pub fn form_tag(&self, parts: &[&[u8]]) -> Digest {
+        let labelled: Vec<&[u8]> = std::iter::once(&b"form"[..]).chain(parts.iter().copied()).collect();
+        mac(&self.tag, &labelled)
+    }
+
     /// A value stored beside the data, by which a restore tells at once whether these are its keys.
     #[must_use]
     pub fn check_value(&self) -> Digest {

@@ -3,6 +3,7 @@
 
 pub(crate) mod account;
 pub(crate) mod admin;
+pub(crate) mod browser;
 pub(crate) mod enrol;
 pub(crate) mod invite;
 pub(crate) mod login;
@@ -13,6 +14,7 @@ pub(crate) mod under_way;
 
 use poundlock_core::audit::{Event, Key, Lane, Offered, Record};
 pub(crate) use poundlock_core::denial::Denial;
+pub(crate) use poundlock_core::login::Channel;
 use poundlock_core::id::UserId;
 use poundlock_core::time::Time;
 use poundlock_store::{Batch, CommitError, Committed, StoreError, audit, user};

@@ -8,6 +8,7 @@
 
 pub mod audit;
 mod batch;
+pub mod browser;
 pub mod chain;
 pub mod checkpoint;
 pub mod client;

@@ -1,6 +1,6 @@
 //! What a completed step gives: values that only the steps of [`super::Login`] make, each spent by its use.
 
-use super::Request;
+use super::{Request, Then};
 use crate::id::{SessionId, UserId};
 use crate::invite::EnrolRight;
 use crate::policy::Grant;
@@ -14,6 +14,8 @@ pub struct Granted {
     pub grant: Grant,
     /// What was asked for.
     pub request: Request,
+    /// Where it goes: to tokens, or to a session of the browser.
+    pub then: Then,
     /// What an enrolment has made; `None` for a plain login.
     pub enrolled: Option<Enrolled>,
 }

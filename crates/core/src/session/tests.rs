@@ -14,7 +14,7 @@ use crate::step_up::Action;
 use crate::testing::SeededRng;
 use crate::totp::{self, Code, Seed, TotpProof};
 
-pub(super) fn ring(seed: u64) -> Keyring {
+pub(crate) fn ring(seed: u64) -> Keyring {
     let rng = SeededRng::new(seed);
     let master = MasterKey::random(&rng);
     Keyring::open(&master, &Keyring::create(&master, &rng)).unwrap()
@@ -38,7 +38,7 @@ pub(super) fn id(seed: u64) -> SessionId {
     SessionId::new(NOW, &SeededRng::new(seed))
 }
 
-pub(super) fn session() -> Session {
+pub(crate) fn session() -> Session {
     Session::open(grant_of(user(1), Means::Totp(factor(1)), NOW), opening(id(1)))
 }
 

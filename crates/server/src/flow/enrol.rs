@@ -6,12 +6,13 @@ use poundlock_core::invite::EnrolRight;
 use poundlock_core::login::{Channel, LIFE, Login, Request, Step};
 use poundlock_core::secret::Secret;
 use poundlock_core::time::Time;
-use poundlock_core::totp::Code;
+use poundlock_core::totp::{Code, Seed};
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, login};
 
 use super::login::load;
-use super::session::{Caller, Opened, add_recovered, open_enrolled};
+use super::browser::{Held, before};
+use super::session::{Caller, Outcome, add_recovered, open_enrolled};
 use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse, refuse_unrecorded};
 use crate::app::{App, SharedApp};
 use crate::journal::{Note, Origin};
@@ -27,13 +28,13 @@ pub(crate) struct Offered {
 #[derive(Debug)]
 pub(crate) enum Confirmed {
     /// The first factor: the confirmation is the login.
-    Login(Box<Opened>),
+    Login(Outcome),
     /// A further factor, on probation until then.
     Added { factor: FactorId, held_until: Option<Time>, drift_steps: i64 },
 }
 
 /// Begins the one enrolment that a session opened by a recovery code gives.
-pub(crate) async fn begin_recovered(app: &App, caller: &Caller, origin: &Origin) -> Answer<Handle> {
+pub(crate) async fn begin_recovered(app: &App, caller: &Caller, channel: Channel, origin: &Origin) -> Answer<Handle> {
     let (now, session) = (caller.now, &caller.session);
     let note = Note::new(app, origin, now).about(&caller.account.user).client(session.client());
     let Some(right) = EnrolRight::by_recovery(session, now) else {
@@ -44,7 +45,7 @@ pub(crate) async fn begin_recovered(app: &App, caller: &Caller, origin: &Origin)
         client: session.client().to_owned(),
         audience: app.account_audience.clone(),
         scope: None,
-        channel: Channel::Api,
+        channel,
         device: session.device(),
     };
     let (started, handle) = Login::enrol_recovered(right, request, now, &app.rng);
@@ -56,9 +57,9 @@ pub(crate) async fn begin_recovered(app: &App, caller: &Caller, origin: &Origin)
 }
 
 /// Offers a new seed; asked again, the unconfirmed one is replaced.
-pub(crate) async fn offer(app: SharedApp, handle: Secret<String>, origin: Origin) -> Answer<Offered> {
+pub(crate) async fn offer(app: SharedApp, held: Held, origin: Origin) -> Answer<Offered> {
     let now = super::now(&app, &origin)?;
-    let (login, account) = load(&app, &handle, &origin, now).await?;
+    let (login, account) = load(&app, &held, &origin, now).await?;
     let name = account_name(&login, account.as_ref());
     let Step::Offer(offered) = login.offer_totp(now, &app.rng) else {
         return Err(refuse_unrecorded(&origin, Denial::WrongStep));
@@ -66,7 +67,7 @@ pub(crate) async fn offer(app: SharedApp, handle: Secret<String>, origin: Origin
     let Some(seed) = offered.offered() else {
         return Err(Fault::Other("an offer without its seed".to_owned()).into());
     };
-    let shown = Offered { secret: seed.base32(), uri: seed.uri(&issuer_label(&app.issuer), &name) };
+    let shown = shown(&app, seed, &name);
     let mut batch = Batch::new();
     login::advance(&mut batch, &offered.row(&app.ring, &app.rng));
     match commit(&app, batch).await? {
@@ -76,9 +77,9 @@ pub(crate) async fn offer(app: SharedApp, handle: Secret<String>, origin: Origin
 }
 
 /// Confirms with a first code: account, factor, recovery codes, spent invite and session are one batch.
-pub(crate) async fn confirm(app: SharedApp, handle: Secret<String>, code: Code, origin: Origin) -> Answer<Confirmed> {
+pub(crate) async fn confirm(app: SharedApp, held: Held, code: Code, origin: Origin) -> Answer<Confirmed> {
     let now = super::now(&app, &origin)?;
-    let (login, account) = load(&app, &handle, &origin, now).await?;
+    let (login, account) = load(&app, &held, &origin, now).await?;
     super::to_the_end(app.flows.begin(), async move {
         let note = Note::new(&app, &origin, now)
             .client(&login.request().client.clone())
@@ -88,8 +89,9 @@ pub(crate) async fn confirm(app: SharedApp, handle: Secret<String>, code: Code, 
         let target = *login.id().as_bytes();
         match login.confirm_totp(&code, now, &app.ring, &app.rng) {
             Step::Grant(granted) => {
-                let opened = open_enrolled(&app, &note, *granted, account.as_ref(), batch).await?;
-                Ok(Confirmed::Login(Box::new(opened)))
+                let before = before(&app, held.before(), now).await?;
+                let opened = open_enrolled(&app, &note, *granted, (account.as_ref(), before), batch).await?;
+                Ok(Confirmed::Login(opened))
             }
             Step::Added(enrolled) => {
                 let account = account.as_ref().ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
@@ -110,7 +112,12 @@ pub(crate) async fn confirm(app: SharedApp, handle: Secret<String>, code: Code, 
     .await
 }
 
-fn account_name(login: &Login, account: Option<&Account>) -> String {
+/// A seed as its owner sees it.
+pub(super) fn shown(app: &App, seed: &Seed, name: &str) -> Offered {
+    Offered { secret: seed.base32(), uri: seed.uri(&issuer_label(&app.issuer), name) }
+}
+
+pub(super) fn account_name(login: &Login, account: Option<&Account>) -> String {
     login.new_user_name().cloned().or_else(|| account.map(|account| account.user.name.clone())).unwrap_or_default()
 }
 

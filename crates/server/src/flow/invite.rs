@@ -6,13 +6,14 @@ use poundlock_core::evidence::Evidence;
 use poundlock_core::guard::Guessable;
 use poundlock_core::id::UserId;
 use poundlock_core::invite::{EnrolRight, InviteSecret, Purpose};
-use poundlock_core::login::{Channel, LIFE, Login, Request, Step};
+use poundlock_core::login::{LIFE, Login, Request, Step};
 use poundlock_core::password::{self, Attempt, Context, Hashing, NewPassword, PasswordProof};
 use poundlock_core::secret::{Digest, Secret};
 use poundlock_core::user::{ADMINS, UserName};
 use poundlock_store::{Batch, invite, login, user};
 use tracing::Instrument;
 
+use super::browser::Goal;
 use super::login::{Spent, spend};
 use super::{Answer, Denial, Fault, Refused, refuse, refuse_unrecorded};
 use crate::app::SharedApp;
@@ -33,6 +34,8 @@ pub(crate) struct Acceptance {
     pub(crate) client: Option<String>,
     pub(crate) audience: Option<String>,
     pub(crate) scope: Option<String>,
+    /// Where it goes when it is granted.
+    pub(crate) goal: Goal,
 }
 
 /// A login that awaits an enrolment.
@@ -50,10 +53,10 @@ pub(crate) async fn accept(app: SharedApp, acceptance: Acceptance, origin: Origi
     super::admit_source(&app, &note, &origin).await?;
     let wanted = super::session::Wanted {
         client: acceptance.client.as_deref(),
-        audience: acceptance.audience.as_deref(),
+        audience: acceptance.goal.audience(&app).or(acceptance.audience.as_deref()),
         scope: acceptance.scope.as_deref(),
     };
-    let request = super::session::request(&app, wanted, Channel::Api, &origin)?;
+    let request = super::session::request(&app, wanted, acceptance.goal.channel(), &origin)?;
     let right = match prove(&app, acceptance.invite.reveal(), now).await? {
         Some(right) => right,
         None => {
@@ -69,11 +72,11 @@ pub(crate) async fn accept(app: SharedApp, acceptance: Acceptance, origin: Origi
                 let context = Context { name: &name, display_name: &display_name, service: "poundlock" };
                 let new = NewPassword::parse(acceptance.password, &context, min)
                     .map_err(|weakness| Refused::Unusable(weakness.to_string()))?;
-                new_user(&app, &note, (right, new), &name, request).await
+                new_user(&app, &note, (right, new), &name, (request, acceptance.goal)).await
             }
             Purpose::Ticket { user } => {
                 let attempt = super::login::attempt(acceptance.password)?;
-                ticket(&app, (right, user), attempt, request, &origin).await
+                ticket(&app, (right, user), attempt, (request, acceptance.goal), &origin).await
             }
         }
     })
@@ -96,7 +99,7 @@ async fn new_user(
     note: &Note<'_>,
     (right, new): (EnrolRight, NewPassword),
     name: &str,
-    request: Request,
+    (request, goal): (Request, Goal),
 ) -> Answer<Accepted> {
     if !user::name_is_free(&app.store, name).await? {
         let record = note.record(Event::InviteRefused).with(Key::Rule, "name_taken");
@@ -105,7 +108,7 @@ async fn new_user(
     let user = UserId::new(note.now(), &app.rng);
     let place = app.ring.counter_key(&[b"hash place", name.as_bytes()]);
     let (sealed, proof) = hash_at(app, new, user, (place, note.now())).await?;
-    save(app, note, right, Evidence::first(proof, 0), (Some(sealed), name.to_owned(), request)).await
+    save(app, note, right, Evidence::first(proof, 0), (Some(sealed), name.to_owned(), (request, goal))).await
 }
 
 /// Hashes a password that is being set, in the pool, at the places of its account.
@@ -146,7 +149,7 @@ async fn ticket(
     app: &SharedApp,
     (right, user): (EnrolRight, UserId),
     attempt: Attempt,
-    request: Request,
+    (request, goal): (Request, Goal),
     origin: &Origin,
 ) -> Answer<Accepted> {
     let now = super::now(app, origin)?;
@@ -168,7 +171,7 @@ async fn ticket(
     match checked.proof.filter(|_| account.standing().active) {
         Some(proof) => {
             let evidence = Evidence::first(proof, account.user.version);
-            save(app, &note, right, evidence, (None, account.user.name.clone(), request)).await
+            save(app, &note, right, evidence, (None, account.user.name.clone(), (request, goal))).await
         }
         None => {
             let record = note.record(Event::InviteRefused).with(Key::Rule, "password");
@@ -182,7 +185,7 @@ async fn save(
     note: &Note<'_>,
     right: EnrolRight,
     evidence: Evidence,
-    (password, name, request): (Option<Vec<u8>>, String, Request),
+    (password, name, (request, goal)): (Option<Vec<u8>>, String, (Request, Goal)),
 ) -> Answer<Accepted> {
     let (step, handle) = Login::enrol(right, evidence, password, request, (note.now(), &app.rng));
     let Step::Enrol(started) = step else {
@@ -190,7 +193,7 @@ async fn save(
         return Err(refuse(app, Batch::new(), record, Denial::Gone, b"invite").await);
     };
     let mut batch = Batch::new();
-    login::insert(&mut batch, &started.row(&app.ring, &app.rng));
+    login::insert(&mut batch, &goal.of(started).row(&app.ring, &app.rng));
     app.store.commit(batch).await.map_err(Fault::Commit)?;
     Ok(Accepted { login: handle.text(), name, expires_in: LIFE.seconds() })
 }

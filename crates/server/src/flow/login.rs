@@ -7,8 +7,9 @@ use poundlock_core::audit::{Event, Key};
 use poundlock_core::evidence::Evidence;
 use poundlock_core::guard::{self, Guessable};
 use poundlock_core::id::{DeviceId, UserId};
-use poundlock_core::login::{Channel, LIFE, Login, Request, Step};
+use poundlock_core::login::{LIFE, Login, Request, Step};
 use poundlock_core::password::{self, Attempt, Checked, Hashing, Verifier};
+use poundlock_core::recovery::RecoveryProof;
 use poundlock_core::secret::{Digest, Secret};
 use poundlock_core::time::Time;
 use poundlock_core::user::UserName;
@@ -18,6 +19,8 @@ use tracing::Instrument;
 
 pub(crate) use self::lane::{Spent, Who, spend};
 pub(crate) use self::second::{load, recovery, totp};
+use super::browser::Goal;
+use super::session::{Caller, Outcome};
 use super::{Answer, Denial, Fault, Handle, refuse};
 use crate::app::{App, SharedApp};
 use crate::hasher::{Lane, Place};
@@ -34,13 +37,17 @@ pub(crate) struct PasswordAttempt {
     pub(crate) client: Option<String>,
     pub(crate) audience: Option<String>,
     pub(crate) scope: Option<String>,
+    /// Where it goes when it is granted, and so whether it comes by a page.
+    pub(crate) goal: Goal,
+    /// The session that the browser has now.
+    pub(crate) before: Option<Secret<String>>,
 }
 
 /// What a password attempt leads to.
 #[derive(Debug)]
 pub(crate) enum Begun {
     Ask(Handle),
-    Open(Box<super::session::Opened>),
+    Open(Outcome),
 }
 
 /// Begins a login: admit, resolve, spend, check, decide, save.
@@ -64,11 +71,14 @@ pub(crate) async fn begin(app: SharedApp, attempt: PasswordAttempt, origin: Orig
         if let Some(code) = &attempt.recovery_code
             && let Some(proof) = second::spend_recovery(&app, &note, (account.as_ref(), nobody), code).await?
         {
-            return opened_by_recovery(&app, &note, (attempt.password, place), who, (request, proof)).await;
+            let before = super::browser::before(&app, attempt.before.as_ref(), now).await?;
+            let goal = (attempt.goal, before);
+            return opened_by_recovery(&app, &note, (attempt.password, place), who, (request, proof, goal)).await;
         }
         let spent = spend(&app, &note, Guessable::Password, &who).await?;
         let checked = check(&app, place, attempt.password, who.account, now).await?;
-        decide(&app, &note, checked, who, Request { device: spent.device, ..request }).await
+        let request = Request { device: spent.device, ..request };
+        decide(&app, &note, checked, who, (request, attempt.goal)).await
     })
     .await
 }
@@ -124,7 +134,7 @@ async fn decide(
     note: &Note<'_>,
     checked: CheckedPassword,
     who: Who<'_>,
-    request: Request,
+    (request, goal): (Request, Goal),
 ) -> Answer<Begun> {
     let target = who.target(app);
     let (Some(proof), Some(account)) = (checked.checked.proof, who.account) else {
@@ -134,7 +144,7 @@ async fn decide(
     let (step, handle) = Login::first(evidence, &account.standing(), request, note.now(), &app.rng);
     let Step::Ask(started) = step else { return Err(wrong(app, note, target).await) };
     let mut batch = Batch::new();
-    login::insert(&mut batch, &started.row(&app.ring, &app.rng));
+    login::insert(&mut batch, &goal.of(started).row(&app.ring, &app.rng));
     if let Some(sealed) = &checked.rehashed {
         user::rehash(&mut batch, account.user.id, account.user.version, sealed);
     }
@@ -163,7 +173,7 @@ async fn opened_by_recovery(
     note: &Note<'_>,
     attempt: (Attempt, Place),
     who: Who<'_>,
-    (request, recovered): (Request, poundlock_core::recovery::RecoveryProof),
+    (request, recovered, (goal, before)): (Request, RecoveryProof, (Goal, Option<Caller>)),
 ) -> Answer<Begun> {
     let target = who.target(app);
     let checked = check(app, attempt.1, attempt.0, who.account, note.now()).await?;
@@ -173,9 +183,9 @@ async fn opened_by_recovery(
     let evidence = Evidence::first(proof, account.user.version);
     let (step, _) = Login::first(evidence, &account.standing(), request, note.now(), &app.rng);
     let Step::Ask(started) = step else { return Err(wrong(app, note, target).await) };
-    match started.recovery(recovered) {
+    match goal.of(started).recovery(recovered) {
         Step::Grant(granted) => {
-            super::session::open(app, note, *granted, account, Batch::new()).await.map(|o| Begun::Open(Box::new(o)))
+            super::session::open(app, note, *granted, (account, before), Batch::new()).await.map(Begun::Open)
         }
         _ => Err(wrong(app, note, target).await),
     }
@@ -185,10 +195,10 @@ async fn opened_by_recovery(
 fn request(app: &App, attempt: &PasswordAttempt, origin: &Origin) -> Answer<Request> {
     let wanted = super::session::Wanted {
         client: attempt.client.as_deref(),
-        audience: attempt.audience.as_deref(),
+        audience: attempt.goal.audience(app).or(attempt.audience.as_deref()),
         scope: attempt.scope.as_deref(),
     };
-    super::session::request(app, wanted, Channel::Api, origin)
+    super::session::request(app, wanted, attempt.goal.channel(), origin)
 }
 
 /// Clears the budget that a completed login used for one authenticator it proved, and no other (THR-03).

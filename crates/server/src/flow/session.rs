@@ -17,6 +17,7 @@ use poundlock_core::user::UserRow;
 
 pub(crate) use self::ended::{Caller, end, end_one, end_others, list, of_token};
 pub(crate) use self::open::{add_recovered, open, open_enrolled};
+use super::browser::{Entered, Risen};
 use super::{Answer, Denial, Fault, Refused, refuse_unrecorded};
 use crate::app::App;
 use crate::journal::Origin;
@@ -41,11 +42,15 @@ pub(crate) struct Opened {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Tokens(Box<Opened>),
+    /// A session of the browser.
+    Browser(Box<Entered>),
     StepUp {
         step_up: Secret<String>,
         expires_in: i64,
         /// The new refresh token and its life in seconds, where the old one was sent along.
         refresh: Option<(Secret<String>, i64)>,
+        /// What the browser gets, where it was asked on a page.
+        on_page: Option<Risen>,
     },
 }
 
@@ -154,6 +159,6 @@ pub(super) fn answer(
     })
 }
 
-fn device_token(app: &App, device: DeviceId, user: UserId) -> Secret<String> {
+pub(super) fn device_token(app: &App, device: DeviceId, user: UserId) -> Secret<String> {
     DeviceToken::mint(&app.ring, device, user)
 }

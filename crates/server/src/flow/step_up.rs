@@ -28,6 +28,8 @@ pub(crate) struct Asked {
     pub(crate) password: Attempt,
     /// Sent along, it is replaced when the step-up completes, so that a copy of it does not rise with the session.
     pub(crate) refresh_token: Option<Secret<String>>,
+    /// Where it is asked: on a page, the browser gets a new cookie instead.
+    pub(crate) channel: Channel,
 }
 
 /// Begins a step-up: the password now, the second factor next.
@@ -35,7 +37,7 @@ pub(crate) async fn begin(app: SharedApp, caller: Caller, asked: Asked, origin: 
     super::to_the_end(app.flows.begin(), async move {
         let Caller { account, session, now } = caller;
         let note = Note::new(&app, &origin, now).about(&account.user).client(session.client());
-        let Asked { action, target, password, refresh_token } = asked;
+        let Asked { action, target, password, refresh_token, channel } = asked;
         let id = LoginId::new(now, &app.rng);
         let token = refresh_token.map(|text| super::refresh::keep(&app, &text, &id, &origin, now)).transpose()?;
         let place = admit(&app, &note, &account, &session).await?;
@@ -52,7 +54,7 @@ pub(crate) async fn begin(app: SharedApp, caller: Caller, asked: Asked, origin: 
             client: session.client().to_owned(),
             audience: app.account_audience.clone(),
             scope: None,
-            channel: Channel::Api,
+            channel,
             device: spent.device,
         };
         let evidence = Evidence::first(proof, account.user.version);
@@ -89,7 +91,7 @@ async fn admit(app: &App, note: &Note<'_>, account: &Account, session: &Session)
 pub(crate) async fn raise(
     app: &App,
     note: &Note<'_>,
-    (login, raised, device): (LoginId, Raised, Option<DeviceId>),
+    (login, raised, request): (LoginId, Raised, &Request),
     (account, batch, used): (&Account, Batch, Option<DeviceId>),
 ) -> Answer<Outcome> {
     let now = note.now();
@@ -106,9 +108,13 @@ pub(crate) async fn raise(
         Some(kept) => Some(super::refresh::replace_kept(app, note, (&login, session.id(), kept), &mut batch).await?),
         None => None,
     };
+    let on_page = match request.channel {
+        Channel::Page => Some(super::browser::rise(app, &session, &raised, &mut batch)?),
+        Channel::Api => None,
+    };
     let (secret, right) = step_up::make(raised, now, &app.rng);
     rights::insert(&mut batch, &right);
-    for proved in [(Guessable::Password, device), (Guessable::Totp, used)] {
+    for proved in [(Guessable::Password, request.device), (Guessable::Totp, used)] {
         super::login::clear_reproved(app, &mut batch, account.user.id, proved, now);
     }
     match commit(app, batch).await? {
@@ -116,6 +122,7 @@ pub(crate) async fn raise(
             step_up: secret.text(),
             expires_in: step_up::LIFE.seconds(),
             refresh: refresh.map(|token| (token.text(&app.ring), (session.idle_until() - now).seconds_up())),
+            on_page,
         }),
         None => {
             let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "conflict");

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::body::{Json, SecretText};
 use super::edge::request_id::RequestId;
 use super::error::Problem;
-use super::session::{Tokens, seconds, tokens};
+use super::session::{Tokens, opened_tokens, seconds};
 use crate::app::SharedApp;
+use crate::flow::Channel;
+use crate::flow::browser::{Goal, Held};
 use crate::flow::enrol::{self as flow, Confirmed};
 use crate::flow::invite::{self, Acceptance};
 use crate::flow::session::Caller;
@@ -95,6 +97,7 @@ pub(crate) async fn accept(
         client: body.client,
         audience: body.audience,
         scope: body.scope,
+        goal: Goal::Tokens,
     };
     let accepted = invite::accept(app, acceptance, origin).await.map_err(|refused| Problem::of(refused, &request))?;
     Ok(axum::Json(Begun {
@@ -113,7 +116,7 @@ pub(crate) async fn begin_recovered(
     origin: Origin,
     request: RequestId,
 ) -> Answer<Begun> {
-    let begun = flow::begin_recovered(&app, &caller, &origin).await;
+    let begun = flow::begin_recovered(&app, &caller, Channel::Api, &origin).await;
     let handle = begun.map_err(|refused| Problem::of(refused, &request))?;
     Ok(axum::Json(Begun {
         login: SecretText(handle.login),
@@ -131,7 +134,7 @@ pub(crate) async fn offer(
     request: RequestId,
     Json(body): Json<Offer>,
 ) -> Answer<Seed> {
-    let offered = flow::offer(app, body.login.0, origin).await.map_err(|refused| Problem::of(refused, &request))?;
+    let offered = flow::offer(app, Held::api(body.login.0), origin).await.map_err(|refused| Problem::of(refused, &request))?;
     Ok(axum::Json(Seed { secret: SecretText(offered.secret), uri: SecretText(offered.uri) }))
 }
 
@@ -143,9 +146,9 @@ pub(crate) async fn confirm(
     Json(body): Json<Confirm>,
 ) -> Answer<Enrolled> {
     let code = Code::parse(body.code.0.reveal()).map_err(|bad| Problem::bad_request(&request, &bad.to_string()))?;
-    let confirmed = flow::confirm(app, body.login.0, code, origin).await;
+    let confirmed = flow::confirm(app, Held::api(body.login.0), code, origin).await;
     match confirmed.map_err(|refused| Problem::of(refused, &request))? {
-        Confirmed::Login(opened) => Ok(axum::Json(Enrolled::Tokens(Box::new(tokens(*opened))))),
+        Confirmed::Login(opened) => Ok(axum::Json(Enrolled::Tokens(Box::new(opened_tokens(opened, &request)?)))),
         Confirmed::Added { factor, held_until, drift_steps } => Ok(axum::Json(Enrolled::Added(Added {
             factor,
             held_until: held_until.map(seconds),

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::body::{Json, SecretText};
 use super::edge::request_id::RequestId;
 use super::error::Problem;
-use super::session::{Proved, Tokens, outcome, tokens};
+use super::session::{Proved, Tokens, opened_tokens, outcome};
 use crate::app::SharedApp;
 use crate::flow::Handle;
+use crate::flow::browser::{Goal, Held};
 use crate::flow::login::{self, Begun, PasswordAttempt};
 use crate::journal::Origin;
 
@@ -81,10 +82,12 @@ pub(crate) async fn begin(
         client: body.client,
         audience: body.audience,
         scope: body.scope,
+        goal: Goal::Tokens,
+        before: None,
     };
     match login::begin(app, attempt, origin).await {
         Ok(Begun::Ask(handle)) => Ok(axum::Json(Entered::Asked(ask(handle)))),
-        Ok(Begun::Open(opened)) => Ok(axum::Json(Entered::Tokens(Box::new(tokens(*opened))))),
+        Ok(Begun::Open(opened)) => Ok(axum::Json(Entered::Tokens(Box::new(opened_tokens(opened, &request)?)))),
         Err(refused) => Err(Problem::of(refused, &request)),
     }
 }
@@ -97,8 +100,9 @@ pub(crate) async fn totp(
     Json(body): Json<TotpStep>,
 ) -> Answer<Proved> {
     let code = Code::parse(body.code.0.reveal()).map_err(|bad| Problem::bad_request(&request, &bad.to_string()))?;
-    let answer = login::totp(app, body.login.0, code, origin).await;
-    answer.map(|done| axum::Json(outcome(done))).map_err(|refused| Problem::of(refused, &request))
+    let answer = login::totp(app, Held::api(body.login.0), code, origin).await;
+    let proved = outcome(answer.map_err(|refused| Problem::of(refused, &request))?, &request)?;
+    Ok(axum::Json(proved))
 }
 
 /// A recovery code.
@@ -110,8 +114,9 @@ pub(crate) async fn recovery(
 ) -> Answer<Proved> {
     let code =
         RecoveryCode::parse(body.code.0.reveal()).map_err(|bad| Problem::bad_request(&request, &bad.to_string()))?;
-    let answer = login::recovery(app, body.login.0, code, origin).await;
-    answer.map(|done| axum::Json(outcome(done))).map_err(|refused| Problem::of(refused, &request))
+    let answer = login::recovery(app, Held::api(body.login.0), code, origin).await;
+    let proved = outcome(answer.map_err(|refused| Problem::of(refused, &request))?, &request)?;
+    Ok(axum::Json(proved))
 }
 
 /// What a login asks for next.

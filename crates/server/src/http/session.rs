@@ -243,14 +243,27 @@ pub(crate) fn tokens(opened: Opened) -> Tokens {
     }
 }
 
-/// What a second factor led to.
-pub(crate) fn outcome(outcome: Outcome) -> Proved {
+/// The token answer of a login through the API, which alone has tokens.
+pub(crate) fn opened_tokens(outcome: Outcome, request: &RequestId) -> Result<Tokens, Problem> {
     match outcome {
-        Outcome::Tokens(opened) => Proved::Tokens(Box::new(tokens(*opened))),
-        Outcome::StepUp { step_up, expires_in, refresh } => {
+        Outcome::Tokens(opened) => Ok(tokens(*opened)),
+        Outcome::Browser(_) | Outcome::StepUp { .. } => {
+            let fault = crate::flow::Fault::Other("a login led elsewhere than to tokens".to_owned());
+            Err(Problem::of(fault.into(), request))
+        }
+    }
+}
+
+/// What a second factor led to.
+pub(crate) fn outcome(outcome: Outcome, request: &RequestId) -> Result<Proved, Problem> {
+    match outcome {
+        outcome @ (Outcome::Tokens(_) | Outcome::Browser(_)) => {
+            opened_tokens(outcome, request).map(|tokens| Proved::Tokens(Box::new(tokens)))
+        }
+        Outcome::StepUp { step_up, expires_in, refresh, on_page: _ } => {
             let (refresh_token, refresh_expires_in) = refresh.unzip();
             let (step_up, refresh_token) = (SecretText(step_up), refresh_token.map(SecretText));
-            Proved::SteppedUp(SteppedUp { step_up, expires_in, refresh_token, refresh_expires_in })
+            Ok(Proved::SteppedUp(SteppedUp { step_up, expires_in, refresh_token, refresh_expires_in }))
         }
     }
 }

@@ -10,6 +10,7 @@ use super::edge::request_id::RequestId;
 use super::error::Problem;
 use super::login::{Asked, ask};
 use crate::app::SharedApp;
+use crate::flow::Channel;
 use crate::flow::session::Caller;
 use crate::flow::{login, step_up};
 use crate::journal::Origin;
@@ -47,6 +48,7 @@ pub(crate) async fn begin(
         target: body.target,
         password,
         refresh_token: body.refresh_token.map(|token| token.0),
+        channel: Channel::Api,
     };
     let asked = step_up::begin(app, caller, asked, origin).await;
     asked.map(|handle| axum::Json(ask(handle))).map_err(|refused| Problem::of(refused, &request))

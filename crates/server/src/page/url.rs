@@ -8,6 +8,8 @@ pub(crate) const SIGN_IN_PASSKEY: &str = "/sign-in/passkey";
 pub(crate) const INVITE: &str = "/invite";
 /// Signing out: asks first.
 pub(crate) const SIGN_OUT: &str = "/sign-out";
+/// Where a request for a code goes on after its sign-in, `?request=NAME`.
+pub(crate) const AUTHORIZE_CONTINUE: &str = "/oauth/authorize/continue";
 /// The account.
 pub(crate) const ACCOUNT: &str = "/account";
 /// Below it: each begins with a step-up where it needs one.

@@ -8,7 +8,7 @@ use poundlock_core::id::RecordId;
 use poundlock_core::keys::{Action, KeyState};
 use poundlock_core::time::Time;
 use poundlock_store::{
-    Batch, audit, chain, device, factor, guard, invite, key, login, refresh, session, setting, status, step_up,
+    Batch, audit, browser, chain, device, factor, guard, invite, key, login, refresh, session, setting, status, step_up,
 };
 
 use super::target::Spent;
@@ -35,6 +35,7 @@ pub(super) async fn end_all(
     refresh::end_all(&mut batch, now, REASON);
     login::end_all(&mut batch);
     invite::end_all(&mut batch);
+    browser::end_all(&mut batch);
     step_up::end_all(&mut batch);
     factor::spend_all_steps(&mut batch, last_step(now));
     end_codes(&mut batch, ready, wish, spent).await?;

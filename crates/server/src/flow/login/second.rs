@@ -6,7 +6,7 @@ use poundlock_core::audit::{Event, Key};
 use poundlock_core::device::DeviceClaim;
 use poundlock_core::guard::Guessable;
 use poundlock_core::id::{FactorId, UserId};
-use poundlock_core::login::{Channel, Login, LoginHandle, Step};
+use poundlock_core::login::{Login, LoginHandle, Step};
 use poundlock_core::recovery::{self, RecoveryCode, RecoveryProof};
 use poundlock_core::secret::Secret;
 use poundlock_core::time::Time;
@@ -15,7 +15,8 @@ use poundlock_core::user::UserName;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, factor, login, user};
 
-use super::super::session::Outcome;
+use super::super::browser::{Held, before};
+use super::super::session::{Caller, Outcome};
 use super::super::{Answer, Denial, Fault, Refused, commit, refuse, refuse_unrecorded};
 use super::clear_used;
 use super::lane::{Spent, Who, spend};
@@ -25,23 +26,23 @@ use crate::journal::{Note, Origin};
 /// Reads a login back for its next step, with the account it is for.
 pub(crate) async fn load(
     app: &App,
-    handle: &Secret<String>,
+    held: &Held,
     origin: &Origin,
     now: Time,
 ) -> Answer<(Login, Option<Account>)> {
     let gone = || refuse_unrecorded(origin, Denial::Gone);
-    let handle = LoginHandle::parse(handle.reveal()).ok_or_else(gone)?;
+    let handle = LoginHandle::parse(held.text().reveal()).ok_or_else(gone)?;
     let row = login::by_id(&app.store, handle.id()).await?.ok_or_else(gone)?;
-    let opened = Login::open(&app.ring, &row, &handle, Channel::Api, now).map_err(|_| Fault::Seal("login"))?;
+    let opened = Login::open(&app.ring, &row, &handle, held.channel(), now).map_err(|_| Fault::Seal("login"))?;
     let login = opened.map_err(|denial| refuse_unrecorded(origin, denial))?;
     let account = user::by_id(&app.store, login.user()).await?;
     Ok((login, account))
 }
 
 /// A code of an authenticator app.
-pub(crate) async fn totp(app: SharedApp, handle: Secret<String>, code: Code, origin: Origin) -> Answer<Outcome> {
+pub(crate) async fn totp(app: SharedApp, held: Held, code: Code, origin: Origin) -> Answer<Outcome> {
     let now = super::super::now(&app, &origin)?;
-    let (login, account) = load(&app, &handle, &origin, now).await?;
+    let (login, account) = load(&app, &held, &origin, now).await?;
     let account = account.ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
     if !login.awaits_totp() {
         // Before it is spent: what cannot be right must not count against the owner.
@@ -58,7 +59,8 @@ pub(crate) async fn totp(app: SharedApp, handle: Secret<String>, code: Code, ori
         };
         let mut batch = Batch::new();
         factor::spend_step(&mut batch, &proof);
-        finish(&app, &note, login, |login| login.totp(proof), (account, batch, Some(spent))).await
+        let before = before(&app, held.before(), now).await?;
+        finish(&app, &note, (login, before), |login| login.totp(proof), (account, batch, Some(spent))).await
     })
     .await
 }
@@ -66,12 +68,12 @@ pub(crate) async fn totp(app: SharedApp, handle: Secret<String>, code: Code, ori
 /// A recovery code in place of the second factor.
 pub(crate) async fn recovery(
     app: SharedApp,
-    handle: Secret<String>,
+    held: Held,
     code: RecoveryCode,
     origin: Origin,
 ) -> Answer<Outcome> {
     let now = super::super::now(&app, &origin)?;
-    let (login, account) = load(&app, &handle, &origin, now).await?;
+    let (login, account) = load(&app, &held, &origin, now).await?;
     let account = account.ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
     let client = login.request().client.clone();
     super::super::to_the_end(app.flows.begin(), async move {
@@ -86,7 +88,8 @@ pub(crate) async fn recovery(
         let mut batch = Batch::new();
         factor::spend_code(&mut batch, &proof);
         note.write(&mut batch, Event::RecoveryUsed);
-        finish(&app, &note, login, |login| login.recovery(proof), (account, batch, None)).await
+        let before = before(&app, held.before(), now).await?;
+        finish(&app, &note, (login, before), |login| login.recovery(proof), (account, batch, None)).await
     })
     .await
 }
@@ -142,7 +145,7 @@ fn check(app: &App, account: &Account, code: &Code, now: Time) -> Seen {
 async fn finish(
     app: &SharedApp,
     note: &Note<'_>,
-    login: Login,
+    (login, before): (Login, Option<Caller>),
     step: impl FnOnce(Login) -> Step,
     (account, mut batch, spent): (Account, Batch, Option<Spent>),
 ) -> Answer<Outcome> {
@@ -158,14 +161,14 @@ async fn finish(
                 // A device that became a stranger on the way gets a new name, or its owner would go on as a stranger.
                 granted.request.device = spent.device;
             }
-            super::super::session::open(app, note, *granted, &account, batch).await.map(Outcome::from_opened)
+            super::super::session::open(app, note, *granted, (&account, before), batch).await
         }
         Step::Fresh(fresh) => {
             let kept = (fresh, id, request.audience);
             super::super::refresh::freshen(app, note, kept, (&account, batch, used)).await
         }
         Step::Raise(raised) => {
-            super::super::step_up::raise(app, note, (id, raised, request.device), (&account, batch, used)).await
+            super::super::step_up::raise(app, note, (id, raised, &request), (&account, batch, used)).await
         }
         Step::Deny(denial) => {
             // A factor on probation was proved rightly: its code is spent with the login. On a wrong step nothing is.

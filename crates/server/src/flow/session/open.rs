@@ -5,7 +5,7 @@ use poundlock_core::client::Client;
 use poundlock_core::guard::Guessable;
 use poundlock_core::id::{DeviceId, FactorId, InviteId, SessionId, Subject, UserId};
 use poundlock_core::invite::{Purpose, Spends};
-use poundlock_core::login::{Enrolled, Granted};
+use poundlock_core::login::{Enrolled, Granted, Then};
 use poundlock_core::recovery::RecoveryCodes;
 use poundlock_core::refresh::{Family, Start};
 use poundlock_core::secret::Secret;
@@ -17,7 +17,8 @@ use poundlock_store::{Batch, device, factor, invite, refresh, session, user};
 
 use super::super::login::clear_used;
 use super::super::{Answer, Denial, Fault, Refused, commit, refuse};
-use super::{Bearer, Opened, answer};
+use super::{Bearer, Caller, Opened, Outcome, answer};
+use crate::flow::browser;
 use crate::app::App;
 use crate::journal::Note;
 
@@ -26,13 +27,14 @@ pub(crate) async fn open(
     app: &App,
     note: &Note<'_>,
     granted: Granted,
-    account: &Account,
+    (account, before): (&Account, Option<Caller>),
     spent: Batch,
-) -> Answer<Opened> {
+) -> Answer<Outcome> {
     let mut batch = Batch::new();
     // The account's row first, as everywhere: batches that lock in one order do not deadlock.
     user::logged_in(&mut batch, account.user.id, granted.grant.user_version(), note.now());
     batch.append(spent);
+    browser::end_before(app, note, &mut batch, before.as_ref());
     let shown = after_recovery(app, note, &granted, account, &mut batch)?;
     let user = account.user.id;
     match save(app, note, granted, (&account.user, shown, 0), batch).await? {
@@ -103,9 +105,9 @@ pub(crate) async fn open_enrolled(
     app: &App,
     note: &Note<'_>,
     mut granted: Granted,
-    account: Option<&Account>,
+    (account, before): (Option<&Account>, Option<Caller>),
     mut batch: Batch,
-) -> Answer<Opened> {
+) -> Answer<Outcome> {
     let now = note.now();
     let Some(enrolled) = granted.enrolled.take() else {
         return Err(Fault::Other("an enrolment without its factor".to_owned()).into());
@@ -119,6 +121,7 @@ pub(crate) async fn open_enrolled(
         return Err(Fault::Other("a login that belongs to a recovery".to_owned()).into());
     };
     invite::spend(&mut batch, id, now);
+    browser::end_before(app, note, &mut batch, before.as_ref());
     // From here on the user exists, and the records are theirs; until it is committed, a refusal is about nobody.
     let (nobody, note) = (note, &note.clone().about(&row));
     if account.is_some() {
@@ -172,7 +175,7 @@ async fn save(
     granted: Granted,
     (user, codes, drift): (&UserRow, Vec<Secret<String>>, i64),
     mut batch: Batch,
-) -> Answer<Option<Opened>> {
+) -> Answer<Option<Outcome>> {
     let now = note.now();
     let registry = app.registry.load();
     let client = registry
@@ -180,20 +183,25 @@ async fn save(
         .ok_or_else(|| Fault::Other("the client of this login is gone".to_owned()))?;
     let audience = granted.request.audience.clone();
     let device = known_device(app, &mut batch, granted.request.device, user.id, now);
-    let acr = granted.grant.event().acr();
+    let (acr, then) = (granted.grant.event().acr(), granted.then.clone());
     let opening = opening(app, client, &granted, device, now).await?;
     let session = Session::open(granted.grant, opening);
     session::insert(&mut batch, &session.row(&app.ring, &app.rng));
+    let record = note.record(Event::LoginCompleted).within(session.id()).with(Key::Acr, acr.as_str());
+    poundlock_store::audit::record(&mut batch, &record);
+    if then != Then::Tokens {
+        let entered = browser::enter(app, &session, (&then, &codes), &mut batch, now);
+        return Ok(commit(app, batch).await?.map(|_| Outcome::Browser(Box::new(entered))));
+    }
     let start = Start { session: session.id(), client: client.id.as_str().to_owned(), binding: None };
     let (token, family) = Family::start(start, now, &app.ring, &app.rng);
     refresh::insert(&mut batch, &family);
-    let record = note.record(Event::LoginCompleted).within(session.id()).with(Key::Acr, acr.as_str());
-    poundlock_store::audit::record(&mut batch, &record);
     if commit(app, batch).await?.is_none() {
         return Ok(None);
     }
     let opened = answer(app, &session, client, Some(&token), (&Bearer::of(user), &audience, now))?;
-    Ok(Some(Opened { recovery_codes: codes, drift_steps: drift, ..opened }))
+    let opened = Opened { recovery_codes: codes, drift_steps: drift, ..opened };
+    Ok(Some(Outcome::Tokens(Box::new(opened))))
 }
 
 async fn conflict(app: &App, note: &Note<'_>, denial: Denial, user: UserId) -> Refused {

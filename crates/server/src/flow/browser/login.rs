@@ -1,0 +1,87 @@
+//! A login that is under way, as its holder may see it.
+
+use poundlock_core::id::LoginId;
+use poundlock_core::login::{Channel, Then};
+use poundlock_core::secret::Secret;
+use poundlock_core::step_up::Action;
+
+use super::super::enrol::{Offered, account_name, shown};
+use super::super::login::{factors, load};
+use super::super::{Answer, now};
+use crate::app::App;
+use crate::journal::Origin;
+
+/// What a request holds of a login: its secret, and the channel that it came by. Each channel continues its own.
+#[derive(Debug)]
+pub(crate) struct Held {
+    handle: Secret<String>,
+    channel: Channel,
+    before: Option<Secret<String>>,
+}
+
+/// A login under way.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) id: LoginId,
+    /// Whose it is.
+    pub(crate) name: String,
+    pub(crate) stage: Stage,
+}
+
+/// What it waits for.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// A second factor; for one action of a session, where it is a step-up.
+    Second { factors: Vec<&'static str>, step_up: Option<(Action, String)> },
+    /// The choice of a first factor.
+    Enrol,
+    /// A code of the seed that it has offered.
+    Confirm(Offered),
+}
+
+impl Held {
+    /// A handle from the body of a call of the API.
+    pub(crate) const fn api(handle: Secret<String>) -> Self {
+        Self { handle, channel: Channel::Api, before: None }
+    }
+
+    /// A handle from a cookie, with the session cookie that came beside it: a login ends the session before it.
+    pub(crate) const fn page(handle: Secret<String>, before: Option<Secret<String>>) -> Self {
+        Self { handle, channel: Channel::Page, before }
+    }
+
+    pub(crate) const fn text(&self) -> &Secret<String> {
+        &self.handle
+    }
+
+    pub(crate) const fn channel(&self) -> Channel {
+        self.channel
+    }
+
+    pub(crate) const fn before(&self) -> Option<&Secret<String>> {
+        self.before.as_ref()
+    }
+}
+
+/// Looks at a login, changing nothing.
+pub(crate) async fn seen(app: &App, held: &Held, origin: &Origin) -> Answer<Seen> {
+    let now = now(app, origin)?;
+    let (login, account) = load(app, held, origin, now).await?;
+    let name = account_name(&login, account.as_ref());
+    let stage = match login.offered() {
+        Some(seed) => Stage::Confirm(shown(app, seed, &name)),
+        None if login.awaits_totp() => {
+            let step_up = match login.then() {
+                Then::StepUp { action, target, .. } => Action::parse(action).map(|action| (action, target.clone())),
+                _ => None,
+            };
+            let factors = match (&step_up, &account) {
+                (None, Some(account)) => factors(account),
+                _ => vec!["totp"],
+            };
+            Stage::Second { factors, step_up }
+        }
+        None => Stage::Enrol,
+    };
+    Ok(Seen { id: login.id(), name, stage })
+}
