@@ -6,6 +6,7 @@ mod limits;
 mod listen;
 mod metrics;
 mod overlay;
+mod pages;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::limits::Limits;
 pub(crate) use self::listen::{Listen, TlsFiles};
+pub(crate) use self::pages::PagesConfig;
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,6 +36,7 @@ pub(crate) struct Config {
     pub(crate) password: PasswordConfig,
     pub(crate) guard: GuardConfig,
     pub(crate) brand: BrandConfig,
+    pub(crate) pages: PagesConfig,
     pub(crate) log: LogConfig,
     pub(crate) metrics: MetricsConfig,
     pub(crate) trace: TraceConfig,
@@ -114,6 +117,7 @@ impl Default for Config {
             password: PasswordConfig::default(),
             guard: GuardConfig::default(),
             brand: BrandConfig::default(),
+            pages: PagesConfig::default(),
             log: LogConfig::default(),
             metrics: MetricsConfig::default(),
             trace: TraceConfig::default(),
@@ -196,6 +200,7 @@ impl Config {
         if self.issuer.is_some() || self.listen.address.port() != 0 {
             refuse_bad_issuer(&issuer).with_context(|| format!("issuer {issuer:?}"))?;
         }
+        self.pages.check(local)?;
         self.listen.check(plain)
     }
 

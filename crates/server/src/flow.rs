@@ -14,8 +14,9 @@ pub(crate) mod under_way;
 
 use poundlock_core::audit::{Event, Key, Lane, Offered, Record};
 pub(crate) use poundlock_core::denial::Denial;
-pub(crate) use poundlock_core::login::Channel;
 use poundlock_core::id::UserId;
+pub(crate) use poundlock_core::login::Channel;
+use poundlock_core::password::Weakness;
 use poundlock_core::time::Time;
 use poundlock_store::{Batch, CommitError, Committed, StoreError, audit, user};
 use tracing::Instrument;
@@ -34,6 +35,8 @@ pub(crate) enum Refused {
     Denied { denial: Denial, reference: String, login: Option<Box<Handle>> },
     /// What was sent cannot be used; says what to change.
     Unusable(String),
+    /// A new password that may not be set.
+    Weak(Weakness),
     /// An administrator named something that is not there; says what.
     Missing(String),
     /// What an administrator asked for does not fit what is there now; says why.

@@ -11,6 +11,7 @@ pub(crate) mod keys;
 pub(crate) mod login;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
+pub(crate) mod pages;
 pub(crate) mod routes;
 pub(crate) mod session;
 pub(crate) mod step_up;

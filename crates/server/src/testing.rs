@@ -44,6 +44,12 @@ use crate::clock::{Clock, Manual};
 use crate::config::Config;
 use crate::http::{admin, routes};
 
+/// Every page: method and path, as the URL table has them.
+#[must_use]
+pub fn pages() -> Vec<(Method, &'static str)> {
+    routes::table().into_pages()
+}
+
 /// When tests begin: 2027-01-15T08:00:00Z.
 pub const BEGIN: Time = Time::from_millis(1_800_000_000_000);
 
@@ -138,6 +144,8 @@ impl TestApp {
         config.listen.behind = settings.trusted_proxies;
         config.issuer = settings.issuer;
         config.password.threads = 2;
+        config.issuer = settings.issuer;
+        config.pages.dev_plain_cookies = settings.plain_cookies;
         store.migrate(migrations::ALL, BEGIN).await.unwrap();
         let clock = Clock::Manual(Arc::clone(&hands));
         let node = settings.node.unwrap_or_else(|| boot::draw_name(&crate::rng::SystemRng::new()));

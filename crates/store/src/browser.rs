@@ -8,16 +8,14 @@ use crate::column::{digest, id};
 use crate::{Batch, Expect, Result, Statement, Store, params};
 
 static BY_SESSION: Statement = Statement::new("SELECT session, digest, sealed FROM browser WHERE session = ?1");
-static INSERT: Statement = Statement::new(
-    "INSERT INTO browser (session, digest, sealed, shown, shown_until) VALUES (?1, ?2, ?3, ?4, ?5)",
-);
+static INSERT: Statement =
+    Statement::new("INSERT INTO browser (session, digest, sealed, shown, shown_until) VALUES (?1, ?2, ?3, ?4, ?5)");
 static REPLACE: Statement = Statement::new("UPDATE browser SET digest = ?2, sealed = ?3 WHERE session = ?1");
 static SHOWN: Statement = Statement::new("SELECT shown FROM browser WHERE session = ?1 AND shown IS NOT NULL");
 static SHOW: Statement = Statement::new("UPDATE browser SET shown = ?2, shown_until = ?3 WHERE session = ?1");
 static SAVED: Statement = Statement::new("UPDATE browser SET shown = NULL, shown_until = NULL WHERE session = ?1");
-static SWEEP: Statement = Statement::new(
-    "UPDATE browser SET shown = NULL, shown_until = NULL WHERE shown IS NOT NULL AND shown_until < ?1",
-);
+static SWEEP: Statement =
+    Statement::new("UPDATE browser SET shown = NULL, shown_until = NULL WHERE shown IS NOT NULL AND shown_until < ?1");
 static END_ALL: Statement = Statement::new("DELETE FROM browser");
 
 /// Reads the browser of a session.

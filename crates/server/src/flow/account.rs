@@ -25,7 +25,7 @@ pub(crate) async fn change_password(
     let user = &caller.account.user;
     let min = super::invite::min_code_points(&user.groups);
     let context = Context { name: &user.name, display_name: &user.display_name, service: "poundlock" };
-    let new = NewPassword::parse(new, &context, min).map_err(|weakness| Refused::Unusable(weakness.to_string()))?;
+    let new = NewPassword::parse(new, &context, min).map_err(Refused::Weak)?;
     super::to_the_end(app.flows.begin(), async move {
         let (sealed, _) = super::invite::hash(&app, new, caller.account.user.id, caller.now).await?;
         let (id, version, now) = (caller.account.user.id, caller.account.user.version, caller.now);
@@ -47,14 +47,31 @@ pub(crate) async fn new_codes(
     step_up: &Secret<String>,
     origin: &Origin,
 ) -> Answer<Vec<Secret<String>>> {
+    let (codes, batch) = codes_made(app, caller);
+    let what = (batch, Event::RecoveryCodesMade);
+    change(app, caller, what, (Action::NewRecoveryCodes, "", step_up), origin).await?;
+    Ok(codes)
+}
+
+/// The same, to be shown on the next page of this browser.
+pub(crate) async fn new_codes_to_show(
+    app: &App,
+    caller: &Caller,
+    step_up: &Secret<String>,
+    origin: &Origin,
+) -> Answer<()> {
+    let (codes, mut batch) = codes_made(app, caller);
+    super::browser::show(app, caller, &codes, &mut batch);
+    change(app, caller, (batch, Event::RecoveryCodesMade), (Action::NewRecoveryCodes, "", step_up), origin).await
+}
+
+fn codes_made(app: &App, caller: &Caller) -> (Vec<Secret<String>>, Batch) {
     let set = FactorId::new(caller.now, &app.rng);
     let codes = RecoveryCodes::generate(&app.ring, caller.account.user.id, set, &app.rng);
     let mut batch = Batch::new();
     user::stands(&mut batch, caller.account.user.id, caller.account.user.version);
     factor::replace_codes(&mut batch, caller.account.user.id, &codes.rows, caller.now);
-    let what = (batch, Event::RecoveryCodesMade);
-    change(app, caller, what, (Action::NewRecoveryCodes, "", step_up), origin).await?;
-    Ok(codes.shown)
+    (codes.shown, batch)
 }
 
 /// Removes a factor and ends every session that rests on it. The last second factor stays.

@@ -13,7 +13,7 @@ use poundlock_core::time::{Span, Time};
 use poundlock_store::{Batch, audit, browser as browsers, refresh, session, user};
 
 pub(crate) use self::goal::{Goal, next};
-pub(crate) use self::login::{Held, Seen, Stage, seen};
+pub(crate) use self::login::{Held, Seen, Stage, code, login_id, seen};
 use super::session::Caller;
 use super::{Answer, Fault, Refused, commit};
 use crate::app::App;
@@ -63,6 +63,14 @@ pub(crate) async fn signed_in(app: &App, cookie: &Secret<String>, now: Time) -> 
     }
     let session = used(app, session, now).await?;
     Ok(Some(Caller { account, session, now }))
+}
+
+/// A caller once more, after a change that may have ended the session.
+pub(crate) async fn again(app: &App, caller: &Caller) -> Answer<Option<Caller>> {
+    let Some(row) = session::by_id(&app.store, caller.session.id()).await? else { return Ok(None) };
+    let session = Session::from_row(&app.ring, &row).map_err(|_| Fault::Seal("session"))?;
+    let account = user::by_id(&app.store, session.user()).await?;
+    Ok(account.filter(|_| session.lives(caller.now)).map(|account| Caller { account, session, now: caller.now }))
 }
 
 /// The idle limit goes by uses; one is written when the last one that was is a minute old.
@@ -144,8 +152,8 @@ pub(crate) async fn saved(app: &App, caller: &Caller) -> Answer<()> {
 }
 
 /// Leaves new recovery codes to be shown, in the batch that makes them.
-pub(super) fn show(app: &App, caller: &Caller, (codes, next): (&[Secret<String>], &str), batch: &mut Batch) {
-    let (id, shown) = (caller.session.id(), Shown::new(codes, next, caller.now));
+pub(super) fn show(app: &App, caller: &Caller, codes: &[Secret<String>], batch: &mut Batch) {
+    let (id, shown) = (caller.session.id(), Shown::new(codes, crate::page::url::ACCOUNT, caller.now));
     browsers::show(batch, id, &shown.seal(id, &app.ring, &app.rng), shown.until());
 }
 
@@ -158,12 +166,7 @@ pub(crate) fn form_token(app: &App, browser: &Secret<String>, session: Option<&S
 }
 
 /// Whether a form carries the token of this browser; compared in constant time.
-pub(crate) fn is_form_token(
-    app: &App,
-    sent: &str,
-    browser: &Secret<String>,
-    session: Option<&Secret<String>>,
-) -> bool {
+pub(crate) fn is_form_token(app: &App, sent: &str, browser: &Secret<String>, session: Option<&Secret<String>>) -> bool {
     let digest = |text: &str| poundlock_core::secret::Digest::of(text.as_bytes());
     digest(sent).matches(&digest(&form_token(app, browser, session)))
 }

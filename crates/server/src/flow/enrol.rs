@@ -10,12 +10,15 @@ use poundlock_core::totp::{Code, Seed};
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, login};
 
-use super::login::load;
 use super::browser::{Held, before};
+use super::login::load;
 use super::session::{Caller, Outcome, add_recovered, open_enrolled};
 use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse, refuse_unrecorded};
 use crate::app::{App, SharedApp};
 use crate::journal::{Note, Origin};
+
+/// The longest name of an app, in characters.
+const LABEL_CHARS_MAX: usize = 64;
 
 /// A seed to show once.
 #[derive(Debug)]
@@ -77,8 +80,14 @@ pub(crate) async fn offer(app: SharedApp, held: Held, origin: Origin) -> Answer<
 }
 
 /// Confirms with a first code: account, factor, recovery codes, spent invite and session are one batch.
-pub(crate) async fn confirm(app: SharedApp, held: Held, code: Code, origin: Origin) -> Answer<Confirmed> {
+pub(crate) async fn confirm(
+    app: SharedApp,
+    held: Held,
+    (code, label): (Code, Option<String>),
+    origin: Origin,
+) -> Answer<Confirmed> {
     let now = super::now(&app, &origin)?;
+    let label = label_of(label.as_deref());
     let (login, account) = load(&app, &held, &origin, now).await?;
     super::to_the_end(app.flows.begin(), async move {
         let note = Note::new(&app, &origin, now)
@@ -90,12 +99,12 @@ pub(crate) async fn confirm(app: SharedApp, held: Held, code: Code, origin: Orig
         match login.confirm_totp(&code, now, &app.ring, &app.rng) {
             Step::Grant(granted) => {
                 let before = before(&app, held.before(), now).await?;
-                let opened = open_enrolled(&app, &note, *granted, (account.as_ref(), before), batch).await?;
+                let opened = open_enrolled(&app, &note, *granted, (account.as_ref(), before), (batch, &label)).await?;
                 Ok(Confirmed::Login(opened))
             }
             Step::Added(enrolled) => {
                 let account = account.as_ref().ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
-                add_recovered(&app, &note, &enrolled, account, batch).await?;
+                add_recovered(&app, &note, &enrolled, account, (batch, &label)).await?;
                 Ok(Confirmed::Added {
                     factor: enrolled.totp.id,
                     held_until: enrolled.totp.held_until,
@@ -110,6 +119,13 @@ pub(crate) async fn confirm(app: SharedApp, held: Held, code: Code, origin: Orig
         }
     })
     .await
+}
+
+/// What a new app is called: as its owner writes it on one short line, else by its kind.
+fn label_of(text: Option<&str>) -> String {
+    let fits =
+        |text: &&str| !text.is_empty() && text.chars().count() <= LABEL_CHARS_MAX && !text.contains(char::is_control);
+    text.map(str::trim).filter(fits).unwrap_or("authenticator app").to_owned()
 }
 
 /// A seed as its owner sees it.

@@ -70,8 +70,7 @@ pub(crate) async fn accept(app: SharedApp, acceptance: Acceptance, origin: Origi
             Purpose::NewUser { name, display_name, groups } => {
                 let min = min_code_points(&groups);
                 let context = Context { name: &name, display_name: &display_name, service: "poundlock" };
-                let new = NewPassword::parse(acceptance.password, &context, min)
-                    .map_err(|weakness| Refused::Unusable(weakness.to_string()))?;
+                let new = NewPassword::parse(acceptance.password, &context, min).map_err(Refused::Weak)?;
                 new_user(&app, &note, (right, new), &name, (request, acceptance.goal)).await
             }
             Purpose::Ticket { user } => {
@@ -81,6 +80,38 @@ pub(crate) async fn accept(app: SharedApp, acceptance: Acceptance, origin: Origi
         }
     })
     .await
+}
+
+/// What an invite or ticket is for, as far as its holder may see before it is used.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) name: String,
+    /// Whether it makes a user; else it is a ticket of one.
+    pub(crate) is_new: bool,
+    /// Fewest code points of a new password.
+    pub(crate) least: i64,
+}
+
+/// Fewest code points of a password whose owner is not known yet.
+pub(crate) const LEAST: i64 = 8;
+
+/// Fewest code points that a member of these groups may have, for a page to say.
+pub(crate) fn least(groups: &[String]) -> i64 {
+    i64::try_from(min_code_points(groups)).unwrap_or(LEAST)
+}
+
+/// Looks at an invite, using nothing of it up.
+pub(crate) async fn look(app: &SharedApp, secret: &Secret<String>, origin: &Origin) -> Answer<Found> {
+    let now = super::now(app, origin)?;
+    let gone = || refuse_unrecorded(origin, Denial::Gone);
+    let right = prove(app, secret.reveal(), now).await?.ok_or_else(gone)?;
+    Ok(match right.purpose() {
+        Purpose::NewUser { name, groups, .. } => Found { name: name.clone(), is_new: true, least: least(groups) },
+        Purpose::Ticket { user } => {
+            let account = user::by_id(&app.store, *user).await?.ok_or_else(gone)?;
+            Found { name: account.user.name, is_new: false, least: LEAST }
+        }
+    })
 }
 
 /// Fewest code points a member of these groups may have.

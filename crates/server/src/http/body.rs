@@ -34,7 +34,7 @@ impl<T: DeserializeOwned> FromRequest<SharedApp> for Json<T> {
 }
 
 /// Reads the body, while it comes. Attack: bodies that never end hold every connection there may be.
-async fn whole<S: Send + Sync>(
+pub(super) async fn whole<S: Send + Sync>(
     request: Request,
     state: &S,
     deadline: Duration,

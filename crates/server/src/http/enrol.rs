@@ -134,7 +134,8 @@ pub(crate) async fn offer(
     request: RequestId,
     Json(body): Json<Offer>,
 ) -> Answer<Seed> {
-    let offered = flow::offer(app, Held::api(body.login.0), origin).await.map_err(|refused| Problem::of(refused, &request))?;
+    let offered =
+        flow::offer(app, Held::api(body.login.0), origin).await.map_err(|refused| Problem::of(refused, &request))?;
     Ok(axum::Json(Seed { secret: SecretText(offered.secret), uri: SecretText(offered.uri) }))
 }
 
@@ -146,7 +147,7 @@ pub(crate) async fn confirm(
     Json(body): Json<Confirm>,
 ) -> Answer<Enrolled> {
     let code = Code::parse(body.code.0.reveal()).map_err(|bad| Problem::bad_request(&request, &bad.to_string()))?;
-    let confirmed = flow::confirm(app, Held::api(body.login.0), code, origin).await;
+    let confirmed = flow::confirm(app, Held::api(body.login.0), (code, None), origin).await;
     match confirmed.map_err(|refused| Problem::of(refused, &request))? {
         Confirmed::Login(opened) => Ok(axum::Json(Enrolled::Tokens(Box::new(opened_tokens(opened, &request)?)))),
         Confirmed::Added { factor, held_until, drift_steps } => Ok(axum::Json(Enrolled::Added(Added {

@@ -64,6 +64,7 @@ impl Problem {
                 Self { reason: denial.code(), login, ..Self::new(words::of_denial(denial), reference) }
             }
             Refused::Unusable(why) => Self::saying(words::UNUSABLE, request.to_string(), &why),
+            Refused::Weak(weakness) => Self::saying(words::UNUSABLE, request.to_string(), &weakness.to_string()),
             Refused::Missing(what) => Self::saying(words::MISSING, request.to_string(), &what),
             Refused::Conflicting(why) => Self::saying(words::CONFLICT, request.to_string(), &why),
             Refused::Fault(fault) => {
@@ -130,8 +131,35 @@ impl Problem {
         Self::new(words::SLOW, reference)
     }
 
+    /// A form that did not come from a page of ours.
+    pub(crate) fn foreign_form(request: &RequestId) -> Self {
+        Self::new(words::FOREIGN_FORM, request.to_string())
+    }
+
+    /// A form of a page that is too old, or of another browser.
+    pub(crate) fn stale_form(request: &RequestId) -> Self {
+        Self::new(words::STALE_FORM, request.to_string())
+    }
+
+    /// A browser that kept no cookie of ours.
+    pub(crate) fn no_cookies(request: &RequestId) -> Self {
+        Self::new(words::NO_COOKIES, request.to_string())
+    }
+
+    /// A body that is no form.
+    pub(crate) fn no_form(request: &RequestId) -> Self {
+        Self::saying(words::BAD_REQUEST, request.to_string(), "the body must be a form")
+    }
+
     pub(crate) fn not_found(request: &RequestId) -> Self {
         Self::new(words::NOT_FOUND, request.to_string())
+    }
+}
+
+impl Problem {
+    /// What the edge writes and counts of it.
+    pub(crate) fn told(self) -> Told {
+        Told { kind: self.words.code, reason: self.reason, reference: self.reference, fault: self.fault }
     }
 }
 

@@ -7,7 +7,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use super::edge::{caps, cors, headers, host, peer, request_id};
 use super::error::words::{self, Words};
 use super::table::Table;
-use super::{account, enrol, health, keys, login, openapi, session, step_up};
+use super::{account, enrol, health, keys, login, openapi, pages, session, step_up};
 use crate::app::SharedApp;
 
 /// The largest body of any route, in bytes: a password of 1024 bytes, escaped, fits many times (OPS-04).
@@ -29,7 +29,7 @@ const CHANGE: &[Words] = &[words::STEP_UP, words::GONE];
 
 /// Every route that everyone may reach, with what it may refuse beside what its types tell.
 pub(crate) fn table() -> Table {
-    Table::new()
+    pages::table(Table::new())
         .post("/v1/login", login::begin, "Log in with name and password", &[GUESS, PASSWORD, CODE, TOKENS])
         .post("/v1/login/totp", login::totp, "Go on with a code of an app", &[GUESS, CODE, TOKENS, REFRESH])
         .post("/v1/login/recovery-code", login::recovery, "Go on with a recovery code", &[GUESS, CODE, TOKENS, REFRESH])
@@ -77,6 +77,7 @@ pub(crate) fn public(app: SharedApp) -> Router {
         .layer(from_fn_with_state(SharedApp::clone(&app), host::refuse_foreign_host))
         .layer(from_fn_with_state(SharedApp::clone(&app), peer::refuse_in_the_clear))
         .layer(from_fn(caps::refuse_long))
+        .layer(from_fn_with_state(SharedApp::clone(&app), pages::error::as_page))
         .layer(from_fn_with_state(SharedApp::clone(&app), request_id::name_and_log))
         .layer(from_fn_with_state(SharedApp::clone(&app), headers::secure))
         .with_state(app)

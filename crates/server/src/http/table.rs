@@ -27,6 +27,7 @@ pub(crate) struct Route {
 pub(crate) struct Table {
     router: Router<SharedApp>,
     routes: Vec<Route>,
+    pages: Vec<(Method, &'static str)>,
 }
 
 /// One function for each method: path, handler, what it is for, and what it refuses beside what its types tell.
@@ -50,7 +51,7 @@ methods!(get GET post POST put PUT delete DELETE);
 
 impl Table {
     pub(crate) fn new() -> Self {
-        Self { router: Router::new(), routes: Vec::new() }
+        Self { router: Router::new(), routes: Vec::new(), pages: Vec::new() }
     }
 
     fn on<H: Handler<T, SharedApp> + Described<D>, T: 'static, D>(
@@ -66,6 +67,34 @@ impl Table {
         self.routes.push(Route { method, path, name: name_of::<H>(), says, signature });
         self.router = self.router.route(path, on(filter, handler));
         self
+    }
+
+    /// A page that is got. Programs use the API: the document does not name it.
+    pub(crate) fn get_page<H: Handler<T, SharedApp>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.page(MethodFilter::GET, Method::GET, path, handler)
+    }
+
+    /// A form that is posted.
+    pub(crate) fn post_page<H: Handler<T, SharedApp>, T: 'static>(self, path: &'static str, handler: H) -> Self {
+        self.page(MethodFilter::POST, Method::POST, path, handler)
+    }
+
+    fn page<H: Handler<T, SharedApp>, T: 'static>(
+        mut self,
+        filter: MethodFilter,
+        method: Method,
+        path: &'static str,
+        handler: H,
+    ) -> Self {
+        self.pages.push((method, path));
+        self.router = self.router.route(path, on(filter, handler));
+        self
+    }
+
+    /// The pages that were declared.
+    #[cfg(feature = "testing")]
+    pub(crate) fn into_pages(self) -> Vec<(Method, &'static str)> {
+        self.pages
     }
 
     /// What was declared.

@@ -10,14 +10,22 @@ pub(crate) const INVITE: &str = "/invite";
 pub(crate) const SIGN_OUT: &str = "/sign-out";
 /// Where a request for a code goes on after its sign-in, `?request=NAME`.
 pub(crate) const AUTHORIZE_CONTINUE: &str = "/oauth/authorize/continue";
+/// After it.
+pub(crate) const SIGNED_OUT: &str = "/sign-out/done";
 /// The account.
 pub(crate) const ACCOUNT: &str = "/account";
 /// Below it: each begins with a step-up where it needs one.
 pub(crate) const ACCOUNT_PASSWORD: &str = "/account/password";
+/// The new one, after the step-up.
+pub(crate) const ACCOUNT_PASSWORD_NEW: &str = "/account/password/new";
+/// Both factors again, for one change: `?action=NAME`, with `&target=ID` where it is of one of several.
+pub(crate) const ACCOUNT_STEP_UP: &str = "/account/step-up";
 /// Add a factor; `/{id}/name` and `/{id}/remove` change one.
 pub(crate) const ACCOUNT_FACTORS: &str = "/account/factors";
 /// A new set of recovery codes.
 pub(crate) const ACCOUNT_CODES: &str = "/account/codes";
+/// They are saved.
+pub(crate) const ACCOUNT_CODES_SAVED: &str = "/account/codes/saved";
 /// `/{id}/end` ends one, `/end-others` all but this.
 pub(crate) const ACCOUNT_SESSIONS: &str = "/account/sessions";
 /// `/{id}/forget` makes a device a stranger.

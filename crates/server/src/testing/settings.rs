@@ -27,6 +27,8 @@ pub struct Settings {
     pub node: Option<NodeName>,
     /// Why this server has one node even where tests run on pairs.
     pub alone: Option<&'static str>,
+    /// Whether cookies are those of a browser that keeps no secure ones here.
+    pub plain_cookies: bool,
     /// When the test begins; [`BEGIN`] unless it must agree with somebody else's clock.
     pub begin: Time,
 }
@@ -42,6 +44,7 @@ impl Settings {
             data: None,
             node: None,
             alone: None,
+            plain_cookies: false,
             begin: BEGIN,
         }
     }

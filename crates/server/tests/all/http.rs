@@ -12,6 +12,7 @@ mod login;
 mod main_path;
 mod metrics;
 mod openapi;
+mod pages;
 mod relocation;
 mod restore;
 mod session;

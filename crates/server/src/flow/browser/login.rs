@@ -1,14 +1,15 @@
 //! A login that is under way, as its holder may see it.
 
 use poundlock_core::id::LoginId;
-use poundlock_core::login::{Channel, Then};
+use poundlock_core::login::{Channel, LoginHandle, Then};
 use poundlock_core::secret::Secret;
 use poundlock_core::step_up::Action;
+use poundlock_core::totp::Code;
 
-use super::super::enrol::{Offered, account_name, shown};
-use super::super::login::{factors, load};
+use super::super::enrol::{Confirmed, Offered, account_name, confirm, shown};
+use super::super::login::{factors, load, totp};
 use super::super::{Answer, now};
-use crate::app::App;
+use crate::app::{App, SharedApp};
 use crate::journal::Origin;
 
 /// What a request holds of a login: its secret, and the channel that it came by. Each channel continues its own.
@@ -61,6 +62,24 @@ impl Held {
     pub(crate) const fn before(&self) -> Option<&Secret<String>> {
         self.before.as_ref()
     }
+}
+
+/// A code of an app, for whichever the login waits: the one that the account has, or the one that it was just offered.
+pub(crate) async fn code(
+    app: SharedApp,
+    held: Held,
+    (code, label): (Code, Option<String>),
+    origin: Origin,
+) -> Answer<Confirmed> {
+    match seen(&app, &held, &origin).await?.stage {
+        Stage::Confirm(_) => confirm(app, held, (code, label), origin).await,
+        Stage::Second { .. } | Stage::Enrol => totp(app, held, code, origin).await.map(Confirmed::Login),
+    }
+}
+
+/// The id of a login, from its handle; pages are named by it.
+pub(crate) fn login_id(handle: &Secret<String>) -> Option<LoginId> {
+    LoginHandle::parse(handle.reveal()).map(|handle| handle.id())
 }
 
 /// Looks at a login, changing nothing.

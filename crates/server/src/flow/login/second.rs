@@ -24,12 +24,7 @@ use crate::app::{App, SharedApp};
 use crate::journal::{Note, Origin};
 
 /// Reads a login back for its next step, with the account it is for.
-pub(crate) async fn load(
-    app: &App,
-    held: &Held,
-    origin: &Origin,
-    now: Time,
-) -> Answer<(Login, Option<Account>)> {
+pub(crate) async fn load(app: &App, held: &Held, origin: &Origin, now: Time) -> Answer<(Login, Option<Account>)> {
     let gone = || refuse_unrecorded(origin, Denial::Gone);
     let handle = LoginHandle::parse(held.text().reveal()).ok_or_else(gone)?;
     let row = login::by_id(&app.store, handle.id()).await?.ok_or_else(gone)?;
@@ -66,12 +61,7 @@ pub(crate) async fn totp(app: SharedApp, held: Held, code: Code, origin: Origin)
 }
 
 /// A recovery code in place of the second factor.
-pub(crate) async fn recovery(
-    app: SharedApp,
-    held: Held,
-    code: RecoveryCode,
-    origin: Origin,
-) -> Answer<Outcome> {
+pub(crate) async fn recovery(app: SharedApp, held: Held, code: RecoveryCode, origin: Origin) -> Answer<Outcome> {
     let now = super::super::now(&app, &origin)?;
     let (login, account) = load(&app, &held, &origin, now).await?;
     let account = account.ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;

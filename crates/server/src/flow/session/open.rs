@@ -18,8 +18,8 @@ use poundlock_store::{Batch, device, factor, invite, refresh, session, user};
 use super::super::login::clear_used;
 use super::super::{Answer, Denial, Fault, Refused, commit, refuse};
 use super::{Bearer, Caller, Opened, Outcome, answer};
-use crate::flow::browser;
 use crate::app::App;
+use crate::flow::browser;
 use crate::journal::Note;
 
 /// Opens a session for an existing account. `batch` already spends what was proved.
@@ -80,7 +80,7 @@ pub(crate) async fn add_recovered(
     note: &Note<'_>,
     enrolled: &Enrolled,
     account: &Account,
-    mut batch: Batch,
+    (mut batch, label): (Batch, &str),
 ) -> Answer<()> {
     let Spends::Recovery(id) = enrolled.right.spends() else {
         return Err(Fault::Other("an enrolment that belongs to a login".to_owned()).into());
@@ -91,7 +91,7 @@ pub(crate) async fn add_recovered(
     let session = Some(session).filter(|s| s.lives(note.now()) && !s.has_enrolled()).ok_or_else(gone)?;
     session::changed(&mut batch, &session.enrolled().row(&app.ring, &app.rng));
     user::stands(&mut batch, account.user.id, account.user.version);
-    factor::insert_totp(&mut batch, &enrolled.totp, "authenticator app", note.now());
+    factor::insert_totp(&mut batch, &enrolled.totp, label, note.now());
     let record = note.record(Event::FactorEnrolled).within(id).with(Key::Rule, "recovery");
     poundlock_store::audit::record(&mut batch, &record);
     match commit(app, batch).await? {
@@ -106,7 +106,7 @@ pub(crate) async fn open_enrolled(
     note: &Note<'_>,
     mut granted: Granted,
     (account, before): (Option<&Account>, Option<Caller>),
-    mut batch: Batch,
+    (mut batch, label): (Batch, &str),
 ) -> Answer<Outcome> {
     let now = note.now();
     let Some(enrolled) = granted.enrolled.take() else {
@@ -132,7 +132,7 @@ pub(crate) async fn open_enrolled(
         user::insert(&mut batch, &row);
         note.write(&mut batch, Event::InviteAccepted);
     }
-    factor::insert_totp(&mut batch, &enrolled.totp, "authenticator app", now);
+    factor::insert_totp(&mut batch, &enrolled.totp, label, now);
     note.write(&mut batch, Event::FactorEnrolled);
     let set = FactorId::new(now, &app.rng);
     let codes = RecoveryCodes::generate(&app.ring, row.id, set, &app.rng);

@@ -89,6 +89,15 @@ words! {
     SLOW "slow_body" REQUEST_TIMEOUT
         "The body came too slowly"
         "Send the whole request within 10 seconds.";
+    FOREIGN_FORM "foreign_form" FORBIDDEN
+        "This form did not come from our page"
+        "Nothing was done. Open the page here, and send its form.";
+    STALE_FORM "stale_form" FORBIDDEN
+        "This form is out of date"
+        "Nothing was done. Open the page again, and send its form.";
+    NO_COOKIES "no_cookies" FORBIDDEN
+        "Your browser kept no cookie of this page"
+        "Allow cookies for this address, then open the page again. They carry your login and nothing else.";
     UNAVAILABLE "unavailable" SERVICE_UNAVAILABLE
         "The server cannot decide now"
         "Try again after as long as Retry-After says. What was sent may count as used."
