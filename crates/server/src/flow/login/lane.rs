@@ -13,6 +13,9 @@ use super::super::{Answer, Denial, Refused, commit, refuse};
 use crate::app::App;
 use crate::journal::Note;
 
+/// As many device tokens are read of one request.
+const TOKENS_MAX: usize = 4;
+
 /// Whom an attempt is for, and on which device.
 #[derive(Clone, Copy)]
 pub(crate) struct Who<'a> {
@@ -57,13 +60,22 @@ pub(crate) async fn claimed(
     device: Option<&Secret<String>>,
     account: Option<&Account>,
 ) -> Answer<Option<DeviceClaim>> {
-    let claim = device.and_then(|device| DeviceToken::parse(&app.ring, device.reveal()));
+    let claim = device.and_then(|device| claim_of(app, device.reveal(), account));
     let Some(claim) = claim else { return Ok(None) };
     // Looked up for an unknown name too, for which no device is known. Attack: with a device of one's own account, a
     // statement less would tell which names exist (THR-14).
     let counted = account.map_or(guard::Account::Pseudo(0), |account| guard::Account::Known(account.user.id));
     let known = is_known(app, claim, counted).await?;
     Ok(known.then_some(claim))
+}
+
+/// Which of the tokens is this account's. A browser that several people sign in on has one for each, with dots between
+/// them; if none is, one stands for all, so that the same is looked up.
+fn claim_of(app: &App, tokens: &str, account: Option<&Account>) -> Option<DeviceClaim> {
+    let claims = tokens.split('.').take(TOKENS_MAX).filter_map(|token| DeviceToken::parse(&app.ring, token));
+    let claims: Vec<DeviceClaim> = claims.collect();
+    let own = claims.iter().find(|claim| account.is_some_and(|account| account.user.id == claim.user));
+    own.or(claims.first()).copied()
 }
 
 async fn is_known(app: &App, claim: DeviceClaim, account: guard::Account) -> Answer<bool> {

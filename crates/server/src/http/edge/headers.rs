@@ -35,6 +35,8 @@ pub(crate) async fn secure(State(app): State<SharedApp>, request: Request, next:
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // What CORS allows is not held up by it (Fetch standard, "cross-origin resource policy check").
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     // Also on what a proxy sends on: its hop to the browser is the one that counts (SES-10).
     if let Some(hsts) = app.config.listen.hsts.header().filter(|_| app.config.is_https()) {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(hsts));
@@ -49,12 +51,7 @@ pub(crate) async fn secure(State(app): State<SharedApp>, request: Request, next:
 
 fn page(headers: &mut HeaderMap) {
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE));
-    let set = [
-        ("permissions-policy", PERMISSIONS),
-        ("cross-origin-opener-policy", "same-origin"),
-        ("cross-origin-embedder-policy", "require-corp"),
-        ("cross-origin-resource-policy", "same-origin"),
-    ];
+    let set = [("permissions-policy", PERMISSIONS), ("cross-origin-opener-policy", "same-origin")];
     for (name, value) in set {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }

@@ -46,7 +46,7 @@ fn page(app: &SharedApp, uri: &Uri, headers: &HeaderMap, (told, response): (Told
         problem: told.kind,
         reference: told.reference.clone(),
         wait: wait.map(Span::from_seconds),
-        back: if uri.path().starts_with(url::ACCOUNT) { Back::Account } else { Back::SignIn },
+        back: if is_of_account(uri, told.kind) { Back::Account } else { Back::SignIn },
     };
     let (here, asked) = path_of(uri);
     let language = language(&Names::of(app), headers, asked.as_deref());
@@ -62,6 +62,11 @@ fn page(app: &SharedApp, uri: &Uri, headers: &HeaderMap, (told, response): (Told
     page.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
     page.extensions_mut().insert(told);
     page
+}
+
+/// Whether the way on is the account: for its own pages, and for what only somebody who is signed in is refused.
+fn is_of_account(uri: &Uri, kind: &str) -> bool {
+    uri.path().starts_with(url::ACCOUNT) || ["last_one", "held", "step_up"].contains(&kind)
 }
 
 fn replaced(name: &str) -> bool {
