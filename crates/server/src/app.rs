@@ -18,6 +18,8 @@ use crate::jobs::watch::Watched;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::readiness::Looks;
+use crate::page::Brand;
+use crate::page::assets::Asset;
 use crate::refusals::Refusals;
 use crate::registry::Registry;
 use crate::rng::SystemRng;
@@ -29,6 +31,9 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) issuer: String,
     pub(crate) account_audience: String,
+    /// Whose pages these are, and the files of the pages.
+    pub(crate) brand: Brand,
+    pub(crate) assets: Vec<Asset>,
     pub(crate) cost: Cost,
     pub(crate) store: Store,
     pub(crate) ring: Keyring,

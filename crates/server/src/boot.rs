@@ -87,10 +87,13 @@ pub(crate) async fn assemble(
     let keys = Keys::load(&store, &ring, &issuer, &account_audience).await?;
     let journal = Journal::start(node, &store, &ring, now, &rng).await?;
     let hasher = start_hasher(&config)?;
+    let brand = config.brand.load()?;
     Ok(Arc::new(App {
         metrics: Metrics::new(&store, hasher.seen()),
         refusals: Refusals::default(),
         account_audience,
+        assets: crate::page::assets::all(&brand),
+        brand,
         cost,
         keys: ArcSwap::from_pointee(keys),
         registry: ArcSwap::from_pointee(registry),

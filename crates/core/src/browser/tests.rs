@@ -1,3 +1,5 @@
+//! Which cookie opens which session, and what a row that was edited opens.
+
 use super::{BrowserRow, BrowserSecret, SHOWN_FOR, Shown, make};
 use crate::evidence::tests::NOW;
 use crate::id::SessionId;

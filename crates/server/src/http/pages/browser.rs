@@ -13,7 +13,7 @@ use poundlock_core::secret::Secret;
 use super::super::edge::cookie::{Kind, Names};
 use super::super::edge::request_id::RequestId;
 use super::super::error::Problem;
-use super::error::{brand, path_of};
+use super::error::path_of;
 use super::said::Said;
 use crate::app::SharedApp;
 use crate::flow::browser::{Entered, Goal, Held, form_token, is_form_token, login_id, new_browser, signed_in};
@@ -141,7 +141,7 @@ impl Browser {
     /// A page.
     pub(crate) fn page(self, render: impl FnOnce(&Frame<'_>) -> Html) -> Response {
         let csrf = form_token(&self.app, &self.form, self.bound().as_ref());
-        let frame = Frame { brand: brand(), language: self.language, csrf: &csrf, path: &self.here };
+        let frame = Frame { brand: &self.app.brand, language: self.language, csrf: &csrf, path: &self.here };
         let html = render(&frame);
         self.dressed(html_response(StatusCode::OK, html))
     }

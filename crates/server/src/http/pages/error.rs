@@ -1,7 +1,5 @@
 //! Refusals as pages: whoever asks for HTML outside the API gets the same type, reference and way on, in words for people.
 
-use std::sync::LazyLock;
-
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE, VARY};
 use axum::http::{HeaderMap, HeaderValue, Uri};
@@ -13,17 +11,11 @@ use super::super::edge::cookie::Names;
 use super::browser::{html_response, language};
 use crate::app::SharedApp;
 use crate::page::view::{Back, Error};
-use crate::page::{Brand, Frame, url};
+use crate::page::{Frame, url};
 use crate::refusals::Told;
 
 /// Paths that programs ask: they get problems, whatever they say they accept.
 const PROGRAMS: [&str; 6] = ["/v1/", "/status/", "/health/", "/.well-known/", "/openapi.json", "/oauth/token"];
-
-/// Whose pages these are.
-pub(super) fn brand() -> &'static Brand {
-    static BRAND: LazyLock<Brand> = LazyLock::new(Brand::default);
-    &BRAND
-}
 
 /// Turns problems into pages.
 pub(crate) async fn as_page(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
@@ -51,7 +43,7 @@ fn page(app: &SharedApp, uri: &Uri, headers: &HeaderMap, (told, response): (Told
     let (here, asked) = path_of(uri);
     let language = language(&Names::of(app), headers, asked.as_deref());
     // It has no form, so no token either.
-    let html = error.render(&Frame { brand: brand(), language, csrf: "", path: &here });
+    let html = error.render(&Frame { brand: &app.brand, language, csrf: "", path: &here });
     let mut page = html_response(response.status(), html);
     for line in response.headers().get_all(SET_COOKIE) {
         page.headers_mut().append(SET_COOKIE, line.clone());

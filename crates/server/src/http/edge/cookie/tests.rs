@@ -1,3 +1,5 @@
+//! How cookies are called, set and read.
+
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use poundlock_core::secret::Secret;

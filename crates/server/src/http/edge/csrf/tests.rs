@@ -1,3 +1,5 @@
+//! What browsers say of our own forms, and of others.
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::is_ours;
