@@ -14,8 +14,8 @@ mod jobs;
 mod journal;
 mod log;
 mod metrics;
-#[expect(dead_code, reason = "the handlers come with the branch beside this one")]
-#[cfg_attr(not(test), expect(unused_imports, reason = "the handlers come with the branch beside this one"))]
+#[cfg_attr(not(test), expect(dead_code, reason = "consent and passkeys come with the branches beside this one"))]
+#[cfg_attr(not(test), expect(unused_imports, reason = "consent and passkeys come with the branches beside this one"))]
 mod page;
 mod readiness;
 mod refusals;

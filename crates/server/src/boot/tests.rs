@@ -16,7 +16,8 @@ use crate::rng::SystemRng;
 /// The schema of a later version.
 static LATER: &[Migration] = &[
     migrations::ALL[0],
-    Migration { number: 2, name: "later", sql: "CREATE TABLE later (id INT NOT NULL PRIMARY KEY) STRICT;" },
+    migrations::ALL[1],
+    Migration { number: 3, name: "later", sql: "CREATE TABLE later (id INT NOT NULL PRIMARY KEY) STRICT;" },
 ];
 
 async fn start(store: &Store, seed: u64) -> anyhow::Result<std::sync::Arc<App>> {

@@ -214,7 +214,7 @@ impl Browser {
     }
 
     /// A login is completed: the browser has a session, is a known device, and goes where it wanted to.
-    pub(crate) fn enter(mut self, entered: Entered) -> Response {
+    pub(crate) fn enter(mut self, entered: &Entered) -> Response {
         self.put(Kind::Session, &entered.cookie);
         self.take(Kind::Invite);
         self.take(Kind::StepUp);

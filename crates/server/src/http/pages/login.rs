@@ -165,7 +165,7 @@ async fn proved(mut browser: Browser, id: &str, confirmed: Confirmed) -> Respons
 /// Where an outcome leads a browser.
 pub(super) async fn led_to(browser: Browser, outcome: Outcome) -> Response {
     match outcome {
-        Outcome::Browser(entered) => browser.enter(*entered),
+        Outcome::Browser(entered) => browser.enter(&entered),
         Outcome::StepUp { step_up, on_page: Some(risen), .. } => step_up::completed(browser, step_up, risen).await,
         // The channel keeps these apart; a page has no tokens to show.
         Outcome::Tokens(_) | Outcome::StepUp { .. } => {
