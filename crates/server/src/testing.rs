@@ -144,7 +144,6 @@ impl TestApp {
         config.listen.behind = settings.trusted_proxies;
         config.issuer = settings.issuer;
         config.password.threads = 2;
-        config.issuer = settings.issuer;
         config.pages.dev_plain_cookies = settings.plain_cookies;
         store.migrate(migrations::ALL, BEGIN).await.unwrap();
         let clock = Clock::Manual(Arc::clone(&hands));

@@ -122,7 +122,7 @@ on_both! {
         let request = request.body(axum::body::Body::empty()).unwrap();
         let reply = over_tls.raw(std::net::IpAddr::from([127, 0, 0, 1]), request).await;
         let hsts = reply.headers["strict-transport-security"].to_str().unwrap();
-        assert_eq!(hsts, "max-age=63072000; includeSubDomains");
+        assert_eq!(hsts, "max-age=31536000; includeSubDomains");
         let form = reply.headers["set-cookie"].to_str().unwrap();
         assert!(form.starts_with("__Host-pl_form=") && form.contains("; Secure"), "no port in the name: {form}");
     }
