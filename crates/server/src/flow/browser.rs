@@ -47,22 +47,28 @@ pub(crate) struct Risen {
 
 /// Who is signed in with this session cookie: the account, the live session and its event. Marks the use.
 ///
-/// # Errors
-/// Faults only: a cookie that opens nothing is nobody's.
+/// A cookie that opens nothing is nobody's. So is one whose row was changed outside this program: it proves nothing, and
+/// must not keep its owner from signing in again.
 pub(crate) async fn signed_in(app: &App, cookie: &Secret<String>, now: Time) -> Answer<Option<Caller>> {
     let Some(secret) = BrowserSecret::parse(cookie.reveal()) else { return Ok(None) };
     let Some(row) = browsers::of_session(&app.store, secret.session()).await? else { return Ok(None) };
-    if !secret.opens(&app.ring, &row).map_err(|_| Fault::Seal("browser"))? {
+    let Ok(opens) = secret.opens(&app.ring, &row) else { return Ok(unsealed(&secret)) };
+    if !opens {
         return Ok(None);
     }
     let Some(row) = session::by_id(&app.store, secret.session()).await? else { return Ok(None) };
-    let session = Session::from_row(&app.ring, &row).map_err(|_| Fault::Seal("session"))?;
+    let Ok(session) = Session::from_row(&app.ring, &row) else { return Ok(unsealed(&secret)) };
     let Some(account) = user::by_id(&app.store, session.user()).await? else { return Ok(None) };
     if !session.lives(now) || !account.standing().active {
         return Ok(None);
     }
     let session = used(app, session, now).await?;
     Ok(Some(Caller { account, session, now }))
+}
+
+fn unsealed(secret: &BrowserSecret) -> Option<Caller> {
+    tracing::error!(session = %secret.session(), "a stored session of a browser does not open");
+    None
 }
 
 /// A caller once more, after a change that may have ended the session.

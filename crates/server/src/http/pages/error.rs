@@ -15,7 +15,17 @@ use crate::page::{Frame, url};
 use crate::refusals::Told;
 
 /// Paths that programs ask: they get problems, whatever they say they accept.
-const PROGRAMS: [&str; 6] = ["/v1/", "/status/", "/health/", "/.well-known/", "/openapi.json", "/oauth/token"];
+const PROGRAMS: [&str; 9] = [
+    "/v1/",
+    "/status/",
+    "/health/",
+    "/.well-known/",
+    "/openapi.json",
+    "/oauth/token",
+    "/oauth/introspect",
+    "/oauth/revoke",
+    "/oidc/userinfo",
+];
 
 /// Turns problems into pages.
 pub(crate) async fn as_page(State(app): State<SharedApp>, request: Request, next: Next) -> Response {

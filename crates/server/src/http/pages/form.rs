@@ -1,6 +1,7 @@
 //! Forms: read strictly, and only from our own pages. There is no other reader of a form.
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use serde::Deserialize;
@@ -45,8 +46,7 @@ impl<T: DeserializeOwned + Send> FromRequest<SharedApp> for Form<T> {
             let problem = Problem::no_cookies(&browser.request);
             return Err(browser.problem(problem));
         }
-        let is_form = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/x-www-form-urlencoded");
-        if !is_form {
+        if !is_form(&parts.headers) {
             let problem = Problem::no_form(&browser.request);
             return Err(browser.problem(problem));
         }
@@ -84,6 +84,11 @@ impl<T: DeserializeOwned + Send> FromRequest<SharedApp> for SignedForm<T> {
 
 /// The field by which password managers know whose password it is; nobody reads it here.
 const FOR_MANAGERS: &str = "username";
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
 
 /// The token, and the fields without it. A token that comes twice is none.
 fn split(body: &[u8]) -> (Option<String>, Option<Zeroizing<String>>) {
