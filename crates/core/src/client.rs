@@ -17,6 +17,7 @@ pub use self::scope::{Scope, ScopeRefusal};
 pub use self::spec::{Built, ClientProblem, ClientSpec, ClientWarning, LIFE_MAX, Surroundings};
 pub use self::uri::{BadAddress, refuse_bad_issuer};
 
+use crate::jws::Alg;
 use crate::time::Span;
 
 /// The longest client id, in bytes.
@@ -90,6 +91,8 @@ pub enum ClientKind {
 pub struct Client {
     /// Its name.
     pub id: ClientId,
+    /// What people see it called.
+    pub name: String,
     /// Its kind.
     pub kind: ClientKind,
     /// The services it may get tokens for. The account API is not among them; see [`Client::audience_for`].
@@ -102,8 +105,20 @@ pub struct Client {
     pub scope: Scope,
     /// Where a browser may be sent back to; compared byte for byte (OAE-01).
     pub redirect_uris: Vec<String>,
+    /// Where a browser may be sent back to after a logout; compared byte for byte (OAE-19).
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where word of a session's end is sent.
+    pub backchannel_logout_uri: Option<String>,
     /// The browser origins that CORS answers name.
     pub origins: Vec<String>,
+    /// What its ID tokens are signed with.
+    pub id_token_alg: Alg,
+    /// Whether it may ask for codes without PKCE, with a nonce in its place.
+    pub pkce_optional: bool,
+    /// Whether it gets refresh tokens with its codes.
+    pub refresh_tokens: bool,
+    /// Whether the operator vouches for it, so that users are not asked for consent (OAE-17).
+    pub trusted: bool,
     /// The life of its access tokens.
     pub access_life: Span,
     /// How long a session of it may lie unused.

@@ -57,6 +57,12 @@ denials! {
     RefreshReuse = "refresh_reuse",
     /// The same refresh token was retried too often within its window; nothing has ended.
     RefreshTooOften(Span) = "refresh_too_often",
+    /// The authorization code gives nothing, for whichever reason.
+    BadCode = "bad_code",
+    /// An authorization code was shown again by one who knows its verifier: its tokens are ended (OAE-04).
+    CodeReplay = "code_replay",
+    /// The caller did not prove that it is the client that it names.
+    BadClient = "bad_client",
     /// The second factor must be proved again before this session goes on: its proof may be no older than this.
     Reprove(Span) = "reprove",
     /// The access token is missing, not ours, expired or not for the account API.

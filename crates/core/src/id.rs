@@ -43,6 +43,13 @@ macro_rules! row_id {
                 bytes.try_into().ok().map(Self)
             }
 
+            /// When it was made.
+            #[must_use]
+            pub fn made_at(&self) -> Time {
+                let millis = self.0.iter().take(6).fold(0_i64, |millis, byte| millis << 8 | i64::from(*byte));
+                Time::from_millis(millis)
+            }
+
             /// The 16 bytes that are stored.
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; 16] {
@@ -147,6 +154,7 @@ mod tests {
         let late = UserId::new(Time::from_millis(1_700_000_000_001), &rng);
         assert!(early < late);
         assert_eq!(early.to_string().parse::<UserId>(), Ok(early));
+        assert_eq!(early.made_at(), Time::from_millis(1_700_000_000_000));
         assert!(early.to_string().starts_with("usr_"));
     }
 

@@ -40,11 +40,15 @@ pub enum TokenKind {
     Access,
     /// A Token Status List.
     StatusList,
+    /// An ID token (`OpenID` Connect Core §2).
+    Id,
+    /// Word of a session's end (Back-Channel Logout §2.4).
+    Logout,
 }
 
 impl TokenKind {
     /// Every kind there is.
-    pub const ALL: [Self; 2] = [Self::Access, Self::StatusList];
+    pub const ALL: [Self; 4] = [Self::Access, Self::StatusList, Self::Id, Self::Logout];
 
     /// The `typ` header, without the `application/` that RFC 7515 §4.1.9 lets a sender drop.
     #[must_use]
@@ -52,6 +56,8 @@ impl TokenKind {
         match self {
             Self::Access => ACCESS_TOKEN_TYP,
             Self::StatusList => STATUS_LIST_TYP,
+            Self::Id => "JWT",
+            Self::Logout => "logout+jwt",
         }
     }
 }
@@ -79,6 +85,8 @@ pub struct SigningKey {
     jwk: Jwk,
     access_header: String,
     status_list_header: String,
+    id_header: String,
+    logout_header: String,
 }
 
 enum Pair {
@@ -137,6 +145,8 @@ impl SigningKey {
         Ok(Self {
             access_header: header(TokenKind::Access),
             status_list_header: header(TokenKind::StatusList),
+            id_header: header(TokenKind::Id),
+            logout_header: header(TokenKind::Logout),
             pair,
             kid,
             jwk,
@@ -179,6 +189,8 @@ impl SigningKey {
         let header = match kind {
             TokenKind::Access => &self.access_header,
             TokenKind::StatusList => &self.status_list_header,
+            TokenKind::Id => &self.id_header,
+            TokenKind::Logout => &self.logout_header,
         };
         let body_bytes = encoded_bytes(payload.len()) + encoded_bytes(self.pair.signature_bytes());
         let mut token = String::with_capacity(header.len() + body_bytes + 2);

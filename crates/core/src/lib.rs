@@ -18,6 +18,7 @@ pub mod invite;
 pub mod jws;
 pub mod keys;
 pub mod login;
+pub mod oidc;
 pub mod password;
 pub mod policy;
 pub mod recovery;

@@ -19,7 +19,7 @@ mod token;
 mod tests;
 
 pub use decision::{Decision, Facts, Refusal, Retry, Rotation, TheftKind};
-pub use family::{Ending, Family, FamilyRow, Start};
+pub use family::{Ending, Family, FamilyRow, Granted, Start};
 pub use token::{BadToken, Presented, RefreshToken};
 
 use crate::seal::{Place, open_with_secret, seal_to_secret};

@@ -227,6 +227,14 @@ impl Session {
         Self { used_at: now, idle_until, ..self }
     }
 
+    /// The same by one of several clients that share the session: none shortens what another has.
+    #[must_use]
+    pub fn used_beside(self, client: &Client, now: Time) -> Self {
+        let before = self.idle_until;
+        let used = self.used(client, now);
+        Self { idle_until: used.idle_until.max(before), ..used }
+    }
+
     /// The second factor was proved again. Only `mfa_time` moves: the event stays what it was.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "a proof is spent by its use")]

@@ -25,13 +25,16 @@ pub enum Action {
     RemoveFactor,
     /// Add a factor.
     AddFactor,
+    /// Meet what a client asks of the login before it gets a code. The right itself opens nothing: what counts is that
+    /// the session has risen.
+    Authorize,
 }
 
 impl Action {
     /// Reads the name used in the API.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::ChangePassword, Self::NewRecoveryCodes, Self::RemoveFactor, Self::AddFactor]
+        [Self::ChangePassword, Self::NewRecoveryCodes, Self::RemoveFactor, Self::AddFactor, Self::Authorize]
             .into_iter()
             .find(|action| action.as_str() == text)
     }
@@ -44,6 +47,7 @@ impl Action {
             Self::NewRecoveryCodes => "recovery_codes.new",
             Self::RemoveFactor => "factor.remove",
             Self::AddFactor => "factor.add",
+            Self::Authorize => "authorize",
         }
     }
 }

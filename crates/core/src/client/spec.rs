@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::uri::{BadAddress, refuse_bad_origin, refuse_bad_redirect};
+use super::uri::{BadAddress, refuse_bad_backchannel, refuse_bad_origin, refuse_bad_redirect};
 use super::{Audience, AudienceName, BadClientId, Client, ClientId, ClientKind, Scope, ScopeRefusal};
+use crate::jws::Alg;
 use crate::time::Span;
 use crate::token::ACCESS_LIFE_MAX;
 
@@ -21,6 +22,9 @@ const MFA_MAX_AGE: Span = Span::from_hours(12);
 pub struct ClientSpec {
     /// See [`ClientId`].
     pub id: String,
+    /// What people see it called; its id when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// See [`ClientKind`].
     pub kind: ClientKind,
     /// Names of configured audiences; at least one.
@@ -34,9 +38,27 @@ pub struct ClientSpec {
     /// Where a browser may be sent back to, exactly.
     #[serde(default)]
     pub redirect_uris: Vec<String>,
+    /// Where a browser may be sent back to after a logout, exactly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where word of a session's end is posted to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
     /// The browser origins that may call with JavaScript, exactly.
     #[serde(default)]
     pub origins: Vec<String>,
+    /// The algorithm of its ID tokens: ES256 when left out, or RS256 or `EdDSA`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_alg: Option<String>,
+    /// Whether a confidential client may ask for codes without PKCE. It must then send a nonce.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub pkce_optional: bool,
+    /// Whether its codes give a refresh token too: yes when left out.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub refresh_tokens: bool,
+    /// Whether a confidential client is the operator's own, so that users are not asked for consent.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub trusted: bool,
     /// Life of an access token in seconds: 300 when left out, at most 3,600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_life_seconds: Option<i64>,
@@ -63,12 +85,19 @@ impl ClientSpec {
     pub fn plain(id: &str, kind: ClientKind, audiences: Vec<String>) -> Self {
         Self {
             id: id.to_owned(),
+            name: None,
             kind,
             audiences,
             default_audience: None,
             scopes: Vec::new(),
             redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
             origins: Vec::new(),
+            id_token_alg: None,
+            pkce_optional: false,
+            refresh_tokens: true,
+            trusted: false,
             access_life_seconds: None,
             idle_seconds: None,
             absolute_seconds: None,
@@ -77,6 +106,20 @@ impl ClientSpec {
             groups_released: Vec::new(),
         }
     }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_true(value: &bool) -> bool {
+    *value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What a client is checked against.
@@ -103,6 +146,9 @@ pub enum ClientProblem {
     /// See [`BadClientId`].
     #[error("id: {0}")]
     Id(#[from] BadClientId),
+    /// A name that could deceive those who read it.
+    #[error("name: expected 1 to 64 characters without control characters")]
+    Name,
     /// No audience at all.
     #[error("audiences: name at least one")]
     NoAudience,
@@ -119,8 +165,10 @@ pub enum ClientProblem {
     #[error("scopes: {0}")]
     Scope(#[from] ScopeRefusal),
     /// An address that cannot be registered.
-    #[error("redirect_uris: \"{uri}\": {why}")]
+    #[error("{field}: \"{uri}\": {why}")]
     Redirect {
+        /// The field.
+        field: &'static str,
         /// The address.
         uri: String,
         /// The reason.
@@ -145,6 +193,12 @@ pub enum ClientProblem {
         /// The limit in seconds.
         max_seconds: i64,
     },
+    /// An algorithm that is none of ours.
+    #[error("id_token_alg: must be ES256, RS256 or EdDSA")]
+    IdTokenAlg,
+    /// What only a client with a secret may have.
+    #[error("{0}: only a confidential client may have this")]
+    NotConfidential(&'static str),
     /// An idle limit that could never be reached.
     #[error("idle_seconds: must not be longer than absolute_seconds")]
     IdleOverAbsolute,
@@ -179,16 +233,22 @@ impl Client {
     pub fn build(spec: &ClientSpec, around: Surroundings<'_>) -> Result<Built, Vec<ClientProblem>> {
         let mut problems = Vec::new();
         let id = ClientId::parse(&spec.id).map_err(|why| problems.push(why.into())).ok();
+        if spec.name.as_deref().is_some_and(is_bad_name) {
+            problems.push(ClientProblem::Name);
+        }
         let audiences = audiences(spec, around, &mut problems);
         let default_audience = default_audience(spec, &audiences, &mut problems);
         let scope = Scope::from_words(spec.scopes.iter().map(String::as_str));
         let scope = scope.map_err(|why| problems.push(why.into())).unwrap_or_default();
         refuse_bad_addresses(spec, &mut problems);
+        let id_token_alg = id_token_alg(spec, &mut problems);
+        refuse_unproved(spec, &mut problems);
         let lives = lives(spec, &mut problems);
         let (Some(id), true) = (id, problems.is_empty()) else { return Err(problems) };
         let warnings = warnings(&id, &lives);
         let account = (spec.kind == ClientKind::FirstParty).then(|| Audience::account(around.issuer));
         let client = Self {
+            name: spec.name.clone().unwrap_or_else(|| id.as_str().to_owned()),
             id,
             kind: spec.kind,
             audiences,
@@ -196,7 +256,13 @@ impl Client {
             account,
             scope,
             redirect_uris: spec.redirect_uris.clone(),
+            post_logout_redirect_uris: spec.post_logout_redirect_uris.clone(),
+            backchannel_logout_uri: spec.backchannel_logout_uri.clone(),
             origins: spec.origins.clone(),
+            id_token_alg,
+            pkce_optional: spec.pkce_optional,
+            refresh_tokens: spec.refresh_tokens,
+            trusted: spec.trusted || spec.kind == ClientKind::FirstParty,
             access_life: lives.access,
             idle: lives.idle,
             absolute: lives.absolute,
@@ -238,10 +304,17 @@ fn default_audience(spec: &ClientSpec, audiences: &[Audience], problems: &mut Ve
 }
 
 fn refuse_bad_addresses(spec: &ClientSpec, problems: &mut Vec<ClientProblem>) {
-    for uri in &spec.redirect_uris {
+    let afterwards =
+        [("redirect_uris", &spec.redirect_uris), ("post_logout_redirect_uris", &spec.post_logout_redirect_uris)];
+    for (field, uri) in afterwards.into_iter().flat_map(|(field, uris)| uris.iter().map(move |uri| (field, uri))) {
         if let Err(why) = refuse_bad_redirect(uri) {
-            problems.push(ClientProblem::Redirect { uri: uri.clone(), why });
+            problems.push(ClientProblem::Redirect { field, uri: uri.clone(), why });
         }
+    }
+    if let Some(uri) = &spec.backchannel_logout_uri
+        && let Err(why) = refuse_bad_backchannel(uri)
+    {
+        problems.push(ClientProblem::Redirect { field: "backchannel_logout_uri", uri: uri.clone(), why });
     }
     for origin in &spec.origins {
         if let Err(why) = refuse_bad_origin(origin) {
@@ -249,12 +322,36 @@ fn refuse_bad_addresses(spec: &ClientSpec, problems: &mut Vec<ClientProblem>) {
         }
     }
     if spec.kind == ClientKind::Service {
-        for (field, list) in [("redirect_uris", &spec.redirect_uris), ("origins", &spec.origins)] {
+        for (field, list) in afterwards.into_iter().chain([("origins", &spec.origins)]) {
             if !list.is_empty() {
                 problems.push(ClientProblem::ServiceWithBrowser(field));
             }
         }
     }
+}
+
+/// It is shown to people beside a question of trust: nothing in it may turn the writing around.
+fn is_bad_name(name: &str) -> bool {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    name.trim().is_empty() || name.chars().count() > 64 || name.chars().any(|c| c.is_control() || turns(c))
+}
+
+fn id_token_alg(spec: &ClientSpec, problems: &mut Vec<ClientProblem>) -> Alg {
+    let Some(name) = &spec.id_token_alg else { return Alg::Es256 };
+    Alg::parse(name).unwrap_or_else(|| {
+        problems.push(ClientProblem::IdTokenAlg);
+        Alg::Es256
+    })
+}
+
+/// Both rest on the client being itself, which a public one cannot show.
+fn refuse_unproved(spec: &ClientSpec, problems: &mut Vec<ClientProblem>) {
+    if spec.kind == ClientKind::Confidential {
+        return;
+    }
+    let refused = [("pkce_optional", spec.pkce_optional), ("trusted", spec.trusted)];
+    problems
+        .extend(refused.into_iter().filter(|(_, set)| *set).map(|(field, _)| ClientProblem::NotConfidential(field)));
 }
 
 fn lives(spec: &ClientSpec, problems: &mut Vec<ClientProblem>) -> Lives {

@@ -61,6 +61,15 @@ pub fn refuse_bad_issuer(issuer: &str) -> Result<(), BadAddress> {
     refuse_bad_redirect(issuer)
 }
 
+/// Checks where word of a logout is posted to: as a redirect address, but never a private scheme.
+pub(super) fn refuse_bad_backchannel(uri: &str) -> Result<(), BadAddress> {
+    if uri.starts_with("https://") || uri.starts_with("http://") {
+        refuse_bad_redirect(uri)
+    } else {
+        Err(BadAddress::Scheme)
+    }
+}
+
 /// Checks a browser origin (RFC 6454 §6.2): what CORS answers are given to, exactly.
 pub(super) fn refuse_bad_origin(origin: &str) -> Result<(), BadAddress> {
     refuse_odd_characters(origin)?;

@@ -21,6 +21,8 @@ pub struct FamilyRow {
     pub client: String,
     /// Thumbprint of the `DPoP` key that it is bound to (`jkt`, RFC 9449 §6.1); `None` for bearer tokens.
     pub binding: Option<String>,
+    /// What its tokens are for, where that is not the session's own affair.
+    pub granted: Option<Granted>,
     /// Generation of the present token; the first is 1.
     pub generation: u32,
     /// Digest of the present token's secret.
@@ -37,7 +39,7 @@ pub struct FamilyRow {
     pub rotated_source: Option<Digest>,
     /// When and why the family ended; `None` while it lives.
     pub ended: Option<Ending>,
-    /// Seal over id, session, client and binding, which never change.
+    /// Seal over id, session, client, binding and grant, which never change.
     pub seal: Vec<u8>,
 }
 
@@ -50,6 +52,15 @@ pub struct Ending {
     pub reason: String,
 }
 
+/// What a client was granted inside a session that other clients share: the tokens of its family are for this alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// The audience of access tokens that name none.
+    pub audience: String,
+    /// The scope words.
+    pub scope: String,
+}
+
 /// What a new family is for. All of it is sealed and stays for ever.
 #[derive(Clone, Debug)]
 pub struct Start {
@@ -59,6 +70,8 @@ pub struct Start {
     pub client: String,
     /// Thumbprint of the `DPoP` key that was proved at the issue, if one was (RFT-11).
     pub binding: Option<String>,
+    /// What its tokens are for; `None` for what the session was opened for.
+    pub granted: Option<Granted>,
 }
 
 /// A family whose seal was opened: it is the one that was started.
@@ -78,6 +91,7 @@ impl Family {
             session: start.session,
             client: start.client,
             binding: start.binding,
+            granted: start.granted,
             generation: FIRST_GENERATION,
             current: token.digest(),
             previous: None,
@@ -126,6 +140,30 @@ impl Family {
         self.row.binding.as_deref()
     }
 
+    /// What its tokens are for; `None` for what the session was opened for.
+    #[must_use]
+    pub const fn granted(&self) -> Option<&Granted> {
+        self.row.granted.as_ref()
+    }
+
+    /// When it was started.
+    #[must_use]
+    pub fn started_at(&self) -> Time {
+        self.row.id.made_at()
+    }
+
+    /// When a token of it was last exchanged; when it was started, if none was.
+    #[must_use]
+    pub fn used_at(&self) -> Time {
+        self.row.rotated_at.unwrap_or_else(|| self.started_at())
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        self.row.ended.is_some()
+    }
+
     /// Generation of the present token.
     #[must_use]
     pub const fn generation(&self) -> u32 {
@@ -137,13 +175,21 @@ fn place(id: &FamilyId) -> Place<'_> {
     Place { kind: "refresh", id: id.as_bytes(), version: 0 }
 }
 
-/// The client's length comes first, and a byte tells no binding from an empty one: two families never share a text.
+/// Lengths come first, and a byte tells nothing from an empty text: two families never share a text.
 fn sealed_facts(row: &FamilyRow) -> Vec<u8> {
     let mut facts = Vec::with_capacity(row.client.len() + 80);
     facts.extend_from_slice(row.session.as_bytes());
     facts.extend_from_slice(&(row.client.len() as u64).to_be_bytes());
     facts.extend_from_slice(row.client.as_bytes());
     facts.push(u8::from(row.binding.is_some()));
-    facts.extend_from_slice(row.binding.as_deref().unwrap_or_default().as_bytes());
+    let binding = row.binding.as_deref().unwrap_or_default();
+    facts.extend_from_slice(&(binding.len() as u64).to_be_bytes());
+    facts.extend_from_slice(binding.as_bytes());
+    facts.push(u8::from(row.granted.is_some()));
+    if let Some(granted) = &row.granted {
+        facts.extend_from_slice(&(granted.audience.len() as u64).to_be_bytes());
+        facts.extend_from_slice(granted.audience.as_bytes());
+        facts.extend_from_slice(granted.scope.as_bytes());
+    }
     facts
 }

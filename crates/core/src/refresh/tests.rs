@@ -55,6 +55,7 @@ impl Bench {
             session: SessionId::new(START, &rng),
             client: "app".to_owned(),
             binding: binding.map(str::to_owned),
+            granted: None,
         };
         let (token, row) = Family::start(start, START, &ring, &rng);
         (Self { ring, rng, row }, token)
@@ -164,6 +165,7 @@ fn from_columns((bytes, numbers, texts): &Columns) -> FamilyRow {
         ended: numbers[3].map(|at| Ending { at: Time::from_millis(at), reason: texts[2].clone().unwrap() }),
         client: texts[0].clone().unwrap(),
         binding: texts[1].clone(),
+        granted: None,
     }
 }
 

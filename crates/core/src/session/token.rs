@@ -21,6 +21,8 @@ pub struct Saying<'a> {
     pub client: &'a Client,
     /// The user's groups.
     pub groups: &'a [String],
+    /// The scope of the client's family; `None` for the session's own.
+    pub scope: Option<&'a str>,
     /// The address of the session's status list.
     pub status_uri: &'a str,
 }
@@ -41,7 +43,8 @@ impl Session {
             return Err(MintFault::SessionOver);
         }
         let event = self.event(now);
-        let scope = self.facts.scope.as_deref().and_then(|text| Scope::parse(text).ok()).unwrap_or_default();
+        let scope =
+            saying.scope.or(self.facts.scope.as_deref()).and_then(|text| Scope::parse(text).ok()).unwrap_or_default();
         // As the client stands now (RFT-07): what was taken from it since the login is in no new token.
         let scope = scope.within(&saying.client.scope);
         let groups = saying.client.released(saying.groups);

@@ -53,6 +53,7 @@ fn rft_06_client_and_binding_do_not_run_into_each_other() {
         session: SessionId::new(START, &rng),
         client: "app\u{1}x".to_owned(),
         binding: Some("thumb".to_owned()),
+        granted: None,
     };
     let (_, row) = Family::start(start, START, &ring, &rng);
     let moved = FamilyRow { client: "app".to_owned(), binding: Some("x\u{1}thumb".to_owned()), ..row.clone() };
@@ -70,7 +71,7 @@ fn rft_11_an_empty_binding_is_not_no_binding() {
 #[test]
 fn t_26_a_seal_of_another_family_does_not_serve() {
     let (bench, _) = Bench::new(24, None);
-    let start = Start { session: bench.row.session, client: "app".to_owned(), binding: None };
+    let start = Start { session: bench.row.session, client: "app".to_owned(), binding: None, granted: None };
     let (_, other) = Family::start(start, START, &bench.ring, &bench.rng);
     assert_ne!(other.id, bench.row.id);
     assert!(Family::open(&bench.ring, FamilyRow { seal: other.seal, ..bench.row.clone() }).is_err());

@@ -37,6 +37,7 @@ impl Mint {
             audience: &self.audience,
             client: &self.client,
             groups: &groups,
+            scope: None,
             status_uri: "https://login.example/status/3",
         };
         session.access_token(&saying, &self.key, now, &SeededRng::new(6))
