@@ -160,7 +160,7 @@ pub(crate) fn grant(batch: &mut Batch, user: &UserRow, row: &SessionRow) {
 
 /// A stored family of a session, with its first token.
 pub(crate) async fn stored_family(store: &Store, session: SessionId) -> (RefreshToken, FamilyRow) {
-    let start = Start { session, client: "app".to_owned(), binding: None };
+    let start = Start { session, client: "app".to_owned(), binding: None, granted: None };
     let (token, row) = Family::start(start, NOW, &RING, &RNG);
     write(store, |batch| families::insert(batch, &row)).await.unwrap();
     (token, row)

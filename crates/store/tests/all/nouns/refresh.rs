@@ -128,7 +128,7 @@ on_both! {
 
     async fn a_session_has_one_family_a_client(store) {
         let (_, row) = family(&store).await;
-        let start = poundlock_core::refresh::Start { session: row.session, client: "app".to_owned(), binding: None };
+        let start = poundlock_core::refresh::Start { session: row.session, client: "app".to_owned(), binding: None, granted: None };
         let (_, second) = poundlock_core::refresh::Family::start(start, NOW, &crate::nouns::RING, &crate::nouns::RNG);
         assert_eq!(write(&store, |b| refresh::insert(b, &second)).await.unwrap_err(), CONFLICT);
     }
@@ -138,7 +138,7 @@ on_both! {
         let account = stored_user(&store, "zoe").await;
         let session = stored_session(&store, account.id, 1).await;
         let binding = Some("thumbprint".to_owned());
-        let start = poundlock_core::refresh::Start { session: session.id, client: "app".to_owned(), binding };
+        let start = poundlock_core::refresh::Start { session: session.id, client: "app".to_owned(), binding, granted: None };
         let (_, row) = poundlock_core::refresh::Family::start(start, NOW, &crate::nouns::RING, &crate::nouns::RNG);
         write(&store, |b| refresh::insert(b, &row)).await.unwrap();
         let read = family_of(&store, row.id).await.unwrap();
