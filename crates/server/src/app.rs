@@ -34,6 +34,8 @@ pub(crate) struct App {
     /// Whose pages these are, and the files of the pages.
     pub(crate) brand: Brand,
     pub(crate) assets: Vec<Asset>,
+    /// What the well-known addresses answer.
+    pub(crate) metadata: String,
     pub(crate) cost: Cost,
     pub(crate) store: Store,
     pub(crate) ring: Keyring,
@@ -68,6 +70,8 @@ pub(crate) struct App {
 pub(crate) struct Keys {
     pub(crate) set: Keyset,
     pub(crate) account: Verifier,
+    /// The public parts, as others see them.
+    pub(crate) published: JwkSet,
 }
 
 impl Keys {
@@ -80,7 +84,8 @@ impl Keys {
     ) -> anyhow::Result<Self> {
         let set = Keyset::open(&poundlock_store::key::signing_keys(store).await?, ring)?;
         let published = JwkSet::parse(set.jwks().as_bytes())?;
-        Ok(Self { set, account: Verifier::new(issuer, account_audience).with_keys(published) })
+        let account = Verifier::new(issuer, account_audience).with_keys(JwkSet::parse(set.jwks().as_bytes())?);
+        Ok(Self { set, account, published })
     }
 }
 

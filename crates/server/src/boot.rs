@@ -94,6 +94,7 @@ pub(crate) async fn assemble(
         account_audience,
         assets: crate::page::assets::all(&brand),
         brand,
+        metadata: poundlock_core::oidc::metadata(&issuer, &["en", "de"]).to_string(),
         cost,
         keys: ArcSwap::from_pointee(keys),
         registry: ArcSwap::from_pointee(registry),
@@ -208,6 +209,8 @@ async fn first_client(store: &Store, now: Time) -> anyhow::Result<()> {
     }
     let spec = ClientSpec {
         groups_released: vec![poundlock_core::user::ADMINS.to_owned()],
+        // For `poundlock login --browser`: a port of the user's own machine (RFC 8252 section 7.3).
+        redirect_uris: vec!["http://127.0.0.1/callback".to_owned()],
         ..ClientSpec::plain(DEFAULT_CLIENT, ClientKind::FirstParty, vec![DEFAULT_AUDIENCE.to_owned()])
     };
     let mut batch = Batch::new();

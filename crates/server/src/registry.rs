@@ -51,9 +51,10 @@ impl Registry {
     /// The algorithms that keys are needed for. ES256 always: the account API and the status lists are signed with it.
     pub(crate) fn algs(&self) -> Vec<Alg> {
         let mut algs = vec![Alg::Es256];
-        for audience in &self.audiences {
-            if !algs.contains(&audience.alg) {
-                algs.push(audience.alg);
+        let asked = self.audiences.iter().map(|audience| audience.alg);
+        for alg in asked.chain(self.clients.values().map(|client| client.id_token_alg)) {
+            if !algs.contains(&alg) {
+                algs.push(alg);
             }
         }
         algs

@@ -1,20 +1,21 @@
 //! Rotates refresh tokens. The decision is `core`'s; here it becomes one batch, and a lost race is decided anew.
 
 use poundlock_core::audit::{Event, Key};
-use poundlock_core::client::Client;
+use poundlock_core::client::{Client, ClientId, Scope};
 use poundlock_core::guard::Guessable;
 use poundlock_core::id::{DeviceId, LoginId, SessionId};
 use poundlock_core::login::{Channel, Fresh, LIFE, Login, Request};
+use poundlock_core::oidc::OPENID;
 use poundlock_core::refresh::{
     self, Decision, Facts, Family, Presented, RefreshToken, Refusal, Retry, Rotation, TheftKind,
 };
 use poundlock_core::secret::Secret;
 use poundlock_core::session::Session;
-use poundlock_core::time::Time;
+use poundlock_core::time::{Span, Time};
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, audit, login, refresh as families, session, user};
 
-use super::session::{Bearer, Opened, Outcome, answer, asks_for_users};
+use super::session::{Bearer, Opened, Outcome, answer, asks_for_users, id_token};
 use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse, refuse_unrecorded};
 use crate::app::{App, SharedApp};
 use crate::journal::{Note, Origin};
@@ -29,31 +30,83 @@ struct Loaded {
     account: Account,
 }
 
-/// Trades a refresh token for tokens.
+/// Who shows a refresh token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum By<'a> {
+    /// Whoever has it, through the API: good for clients that have nothing else to show.
+    Holder,
+    /// This client, which has proved itself at the token endpoint.
+    Client(&'a ClientId),
+}
+
+/// What a refresh asks for beside the token.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wish {
+    pub(crate) audience: Option<String>,
+    /// Less than was granted (RFC 6749 section 6).
+    pub(crate) scope: Option<Scope>,
+}
+
+/// What a refresh gives.
+#[derive(Debug)]
+pub(crate) struct Refreshed {
+    pub(crate) opened: Opened,
+    pub(crate) scope: Scope,
+    pub(crate) id_token: Option<Secret<String>>,
+}
+
+impl Loaded {
+    /// The audience of tokens that name none: that of the grant, where the client has one of its own.
+    fn audience(&self) -> &str {
+        self.family.granted().map_or_else(|| self.session.audience(), |granted| &granted.audience)
+    }
+
+    fn scope(&self) -> Option<&str> {
+        self.family.granted().map_or_else(|| self.session.scope(), |granted| Some(&granted.scope))
+    }
+
+    /// The session, used by this client.
+    fn used(session: Session, family: &Family, client: &Client, now: Time) -> Session {
+        if family.granted().is_some() { session.used_beside(client, now) } else { session.used(client, now) }
+    }
+}
+
+/// Trades a refresh token for tokens, through the API.
 pub(crate) async fn refresh(
     app: SharedApp,
     text: Secret<String>,
     audience: Option<String>,
     origin: Origin,
 ) -> Answer<Opened> {
+    let wish = Wish { audience, scope: None };
+    trade(app, (text, None), wish, origin).await.map(|refreshed| refreshed.opened)
+}
+
+/// Trades a refresh token for tokens; `client` is who has proved itself, where somebody had to.
+pub(crate) async fn trade(
+    app: SharedApp,
+    (text, client): (Secret<String>, Option<ClientId>),
+    wish: Wish,
+    origin: Origin,
+) -> Answer<Refreshed> {
     let now = super::now(&app, &origin)?;
     // A bad tag touches nothing: without our key nobody can even name a family (DESIGN §7).
     let token = RefreshToken::parse(&app.ring, &text).map_err(|_| refuse_unrecorded(&origin, Denial::BadRefresh))?;
     super::to_the_end(app.flows.begin(), async move {
+        let by = client.as_ref().map_or(By::Holder, By::Client);
         for _ in 0..RACES_MAX {
             let loaded = load(&app, &token).await?.ok_or_else(|| refuse_unrecorded(&origin, Denial::BadRefresh))?;
-            let note = Note::new(&app, &origin, now).about(&loaded.account.user).client(loaded.session.client());
+            let note = Note::new(&app, &origin, now).about(&loaded.account.user).client(loaded.family.client());
             let registry = app.registry.load();
-            let client = registry.client(Some(loaded.session.client()));
-            let facts = facts(&app, &loaded, client, &origin, now);
+            let client = registry.client(Some(loaded.family.client()));
+            let facts = facts(&app, &loaded, (client, by), &origin, now);
             let decision = refresh::decide(&loaded.family, &token, &facts, &app.rng);
             let client = client.ok_or_else(|| refuse_unrecorded(&origin, Denial::SessionEnded))?;
             // A theft is one whatever is asked for beside it.
             if !matches!(decision, Decision::Theft(_)) {
-                let name = audience.as_deref().unwrap_or_else(|| loaded.session.audience());
-                client.audience_for(Some(name)).map_err(|_| refuse_unrecorded(&origin, Denial::NotAllowed))?;
+                refuse_more(client, &loaded, &wish).map_err(|denial| refuse_unrecorded(&origin, denial))?;
             }
-            let asked = Asked { note: &note, client, audience: audience.as_deref(), token: &token };
+            let asked = Asked { note: &note, client, by, wish: &wish, token: &token };
             if let Some(answer) = act(&app, asked, loaded, decision).await? {
                 return answer;
             }
@@ -63,16 +116,24 @@ pub(crate) async fn refresh(
     .await
 }
 
+/// Refuses what the client may not have, or was not granted.
+fn refuse_more(client: &Client, loaded: &Loaded, wish: &Wish) -> Result<(), Denial> {
+    let name = wish.audience.as_deref().unwrap_or_else(|| loaded.audience());
+    client.audience_for(Some(name)).map_err(|_| Denial::NotAllowed)?;
+    let granted = Scope::parse(loaded.scope().unwrap_or_default()).unwrap_or_default();
+    granted.narrow(wish.scope.as_ref()).map(drop).map_err(|_| Denial::NotAllowed)
+}
+
 /// Signs out by the refresh secret: the way for clients that have no token for the account API. A used-up token is a
 /// theft here too.
 pub(crate) async fn sign_out(app: SharedApp, text: Secret<String>, origin: Origin) -> Answer<()> {
     let now = super::now(&app, &origin)?;
     let token = RefreshToken::parse(&app.ring, &text).map_err(|_| refuse_unrecorded(&origin, Denial::BadRefresh))?;
     let loaded = load(&app, &token).await?.ok_or_else(|| refuse_unrecorded(&origin, Denial::BadRefresh))?;
-    let note = Note::new(&app, &origin, now).about(&loaded.account.user).client(loaded.session.client());
+    let note = Note::new(&app, &origin, now).about(&loaded.account.user).client(loaded.family.client());
     let registry = app.registry.load();
-    let client = registry.client(Some(loaded.session.client()));
-    let facts = facts(&app, &loaded, client, &origin, now);
+    let client = registry.client(Some(loaded.family.client()));
+    let facts = facts(&app, &loaded, (client, By::Holder), &origin, now);
     match refresh::decide(&loaded.family, &token, &facts, &app.rng) {
         Decision::Theft(kind) => Err(theft(&app, &note, &loaded, kind).await),
         Decision::Refuse(refusal) => {
@@ -89,12 +150,13 @@ pub(crate) async fn sign_out(app: SharedApp, text: Secret<String>, origin: Origi
 struct Asked<'a> {
     note: &'a Note<'a>,
     client: &'a Client,
-    audience: Option<&'a str>,
+    by: By<'a>,
+    wish: &'a Wish,
     token: &'a RefreshToken,
 }
 
 /// Does what was decided; `None` when another caller was first, and the decision must be made anew.
-async fn act(app: &App, asked: Asked<'_>, loaded: Loaded, decision: Decision) -> Answer<Option<Answer<Opened>>> {
+async fn act(app: &App, asked: Asked<'_>, loaded: Loaded, decision: Decision) -> Answer<Option<Answer<Refreshed>>> {
     match decision {
         Decision::Rotate(rotation) => rotate(app, &asked, loaded, rotation).await,
         Decision::Retry(retry) => again(app, &asked, loaded, retry).await,
@@ -130,27 +192,43 @@ async fn load(app: &App, token: &RefreshToken) -> Answer<Option<Loaded>> {
     }))
 }
 
-fn facts(app: &App, loaded: &Loaded, client: Option<&Client>, origin: &Origin, now: Time) -> Facts {
-    let session = &loaded.session;
+fn facts(app: &App, loaded: &Loaded, (client, by): (Option<&Client>, By<'_>), origin: &Origin, now: Time) -> Facts {
+    let (session, family) = (&loaded.session, &loaded.family);
+    let idle = client.map_or(Span::ZERO, |client| client.idle);
+    // In a session that others share, the client's own limits hold for its own family (RFT-04).
+    let own = family.granted().zip(client);
+    let idle_until = own.map_or(session.idle_until(), |_| session.idle_until().min(family.used_at() + idle));
+    let expires =
+        own.map_or(session.expires_at(), |(_, client)| session.expires_at().min(family.started_at() + client.absolute));
     Facts {
         now,
         source: Some(origin.source_digest(&app.ring)),
         // Not `lives`: idleness is `core`'s to measure, and for a kept token from when it was shown.
         session_live: !session.has_ended(),
         user_active: loaded.account.standing().active,
-        client_ok: client.is_some_and(|client| client.id.as_str() == loaded.family.client() && asks_for_users(client)),
+        client_ok: client.is_some_and(|client| client.id.as_str() == family.client() && is_shown_by(by, client)),
         mfa_time: session.mfa_time(),
-        mfa_max_age: client.map_or(poundlock_core::time::Span::ZERO, |client| client.mfa_max_age),
-        idle_until: session.idle_until(),
-        idle: client.map_or(poundlock_core::time::Span::ZERO, |client| client.idle),
-        expires: session.expires_at(),
+        mfa_max_age: client.map_or(Span::ZERO, |client| client.mfa_max_age),
+        idle_until,
+        idle,
+        expires,
         sender_constrained: false,
     }
 }
 
-async fn rotate(app: &App, asked: &Asked<'_>, loaded: Loaded, rotation: Rotation) -> Answer<Option<Answer<Opened>>> {
-    let Loaded { session, account, .. } = loaded;
-    let session = session.used(asked.client, asked.note.now());
+/// Attack: a token that was stolen from one client is shown by another, or past the secret of the one it belongs to.
+fn is_shown_by(by: By<'_>, client: &Client) -> bool {
+    match by {
+        By::Holder => asks_for_users(client),
+        By::Client(id) => *id == client.id && client.refresh_tokens,
+    }
+}
+
+async fn rotate(app: &App, asked: &Asked<'_>, loaded: Loaded, rotation: Rotation) -> Answer<Option<Answer<Refreshed>>> {
+    let Loaded { family, session, account } = loaded;
+    let session = Loaded::used(session, &family, asked.client, asked.note.now());
+    let loaded = Loaded { family, session, account };
+    let (session, account) = (&loaded.session, &loaded.account);
     let mut batch = Batch::new();
     // The account's row first, then the session's: batches that lock in one order do not deadlock.
     user::stands(&mut batch, account.user.id, account.user.version);
@@ -161,11 +239,11 @@ async fn rotate(app: &App, asked: &Asked<'_>, loaded: Loaded, rotation: Rotation
     if commit(app, batch).await?.is_none() {
         return Ok(None);
     }
-    Ok(Some(tokens(app, asked, &session, &account, &rotation.next)))
+    Ok(Some(tokens(app, asked, &loaded, &rotation.next)))
 }
 
 /// The answer was lost: the same successor, a fresh access token, unchanged limits.
-async fn again(app: &App, asked: &Asked<'_>, loaded: Loaded, retry: Retry) -> Answer<Option<Answer<Opened>>> {
+async fn again(app: &App, asked: &Asked<'_>, loaded: Loaded, retry: Retry) -> Answer<Option<Answer<Refreshed>>> {
     let mut batch = Batch::new();
     user::stands(&mut batch, loaded.account.user.id, loaded.account.user.version);
     session::lives(&mut batch, loaded.session.id(), loaded.session.version());
@@ -178,13 +256,25 @@ async fn again(app: &App, asked: &Asked<'_>, loaded: Loaded, retry: Retry) -> An
     if commit(app, batch).await?.is_none() {
         return Ok(None);
     }
-    Ok(Some(tokens(app, asked, &loaded.session, &loaded.account, &retry.successor)))
+    Ok(Some(tokens(app, asked, &loaded, &retry.successor)))
 }
 
-fn tokens(app: &App, asked: &Asked<'_>, session: &Session, account: &Account, token: &RefreshToken) -> Answer<Opened> {
-    let audience = asked.audience.unwrap_or_else(|| session.audience());
-    let bearer = Bearer::of(&account.user);
-    answer(app, session, asked.client, Some(token), (&bearer, audience, asked.note.now()))
+fn tokens(app: &App, asked: &Asked<'_>, loaded: &Loaded, token: &RefreshToken) -> Answer<Refreshed> {
+    let audience = asked.wish.audience.as_deref().unwrap_or_else(|| loaded.audience());
+    let granted = Scope::parse(loaded.scope().unwrap_or_default()).unwrap_or_default().within(&asked.client.scope);
+    let scope = granted.narrow(asked.wish.scope.as_ref()).unwrap_or_default();
+    let (session, user, now) = (&loaded.session, &loaded.account.user, asked.note.now());
+    let bearer = Bearer::of(user).with_scope(scope.as_str());
+    let opened = answer(app, session, asked.client, Some(token), (&bearer, audience, now))?;
+    // Without a nonce: that was answered by the first one (Core section 12.2).
+    let id_token = match asked.by {
+        By::Client(_) if scope.holds(OPENID) => {
+            let saying = (user, asked.client, None, &opened.access_token);
+            Some(id_token(app, session, saying, now)?)
+        }
+        By::Client(_) | By::Holder => None,
+    };
+    Ok(Refreshed { opened, scope, id_token })
 }
 
 /// A used token came back: the family ends, its session with it, and somebody hears of it (RFT-02).
@@ -217,14 +307,19 @@ const fn denial_of(refusal: Refusal) -> Denial {
 
 /// The second factor is too old: the token is kept, and a login handle bound to the family asks for the factor again.
 async fn reprove(app: &App, asked: &Asked<'_>, loaded: &Loaded) -> Answer<Refused> {
+    let denial = Denial::Reprove(asked.client.mfa_max_age);
+    if !asks_for_users(asked.client) {
+        // It cannot complete a login through the API: it sends its user through the authorization endpoint.
+        return Ok(denied(app, asked, loaded, denial, "mfa_max_age").await);
+    }
     let (now, session) = (asked.note.now(), &loaded.session);
     let id = LoginId::new(now, &app.rng);
     let presented = Presented { token: asked.token.clone(), at: now };
     let kept = presented.to_stored(&app.ring, &id, &app.rng);
     let request = Request {
-        client: session.client().to_owned(),
-        audience: asked.audience.unwrap_or_else(|| session.audience()).to_owned(),
-        scope: session.scope().map(str::to_owned),
+        client: asked.client.id.as_str().to_owned(),
+        audience: asked.wish.audience.as_deref().unwrap_or_else(|| loaded.audience()).to_owned(),
+        scope: loaded.scope().map(str::to_owned),
         channel: Channel::Api,
         device: session.device(),
     };
@@ -233,7 +328,7 @@ async fn reprove(app: &App, asked: &Asked<'_>, loaded: &Loaded) -> Answer<Refuse
     login::insert(&mut batch, &login.row(&app.ring, &app.rng));
     login::end_surplus(&mut batch, session.user(), super::UNSPENT_LOGINS_MAX);
     let record = asked.note.record(Event::RefreshRefused).within(session.id()).with(Key::Rule, "mfa_max_age");
-    let refused = refuse(app, batch, record, Denial::Reprove(asked.client.mfa_max_age), session.id().as_bytes()).await;
+    let refused = refuse(app, batch, record, denial, session.id().as_bytes()).await;
     Ok(match refused {
         Refused::Denied { denial, reference, .. } => {
             let handle = Handle { login: handle.text(), factors: vec!["totp"], expires_in: LIFE.seconds() };
@@ -255,33 +350,39 @@ pub(crate) async fn freshen(
     let ended = || Refused::Denied { denial: Denial::SessionEnded, reference: String::new(), login: None };
     let loaded = load(app, &presented.token).await?.ok_or_else(ended)?;
     let registry = app.registry.load();
-    let client = registry.client(Some(loaded.session.client())).ok_or_else(ended)?;
+    let client = registry.client(Some(loaded.family.client())).ok_or_else(ended)?;
     let (now, at) = (note.now(), fresh.at());
     let facts = Facts {
         mfa_time: at,
         mfa_max_age: client.mfa_max_age,
-        ..facts(app, &loaded, Some(client), note.origin(), now)
+        ..facts(app, &loaded, (Some(client), By::Holder), note.origin(), now)
     };
-    let asked = Asked { note, client, audience: Some(&audience), token: &presented.token };
+    let wish = Wish { audience: Some(audience), scope: None };
+    let asked = Asked { note, client, by: By::Holder, wish: &wish, token: &presented.token };
     let mut batch = super::account_first(account.user.id, account.user.version, spent);
     super::login::clear_reproved(app, &mut batch, account.user.id, (Guessable::Totp, used), now);
     let decision = refresh::rotate_after_reproof(&loaded.family, &presented, &facts, &app.rng);
-    let (session, token, event) = match decision {
+    let (token, event) = match decision {
         Decision::Rotate(rotation) => {
             families::rotate(&mut batch, &rotation);
-            let session = loaded.session.used(client, now).freshened(fresh).ok_or_else(ended)?;
-            (session, rotation.next, Event::RefreshRotated)
+            (rotation.next, Event::RefreshRotated)
         }
         Decision::Retry(retry) => {
             families::retry(&mut batch, &retry);
-            (loaded.session.freshened(fresh).ok_or_else(ended)?, retry.successor, Event::RefreshRetried)
+            (retry.successor, Event::RefreshRetried)
         }
         refused => return Err(not_freshened(app, &asked, &loaded, (refused, batch)).await),
     };
-    session::changed(&mut batch, &session.row(&app.ring, &app.rng));
-    audit::record(&mut batch, &note.record(event).within(session.id()).with(Key::Rule, "reproved"));
+    let Loaded { family, session, account: owner } = loaded;
+    let session = match event {
+        Event::RefreshRotated => Loaded::used(session, &family, client, now),
+        _ => session,
+    };
+    let loaded = Loaded { family, session: session.freshened(fresh).ok_or_else(ended)?, account: owner };
+    session::changed(&mut batch, &loaded.session.row(&app.ring, &app.rng));
+    audit::record(&mut batch, &note.record(event).within(loaded.session.id()).with(Key::Rule, "reproved"));
     match commit(app, batch).await? {
-        Some(_) => tokens(app, &asked, &session, account, &token).map(Outcome::from_opened),
+        Some(_) => tokens(app, &asked, &loaded, &token).map(|refreshed| Outcome::from_opened(refreshed.opened)),
         None => Err(lost(app, note, account).await),
     }
 }
@@ -306,9 +407,11 @@ pub(super) async fn replace_kept(
     let loaded = load(app, &presented.token).await?.filter(|found| found.session.id() == session);
     let loaded = loaded.ok_or_else(|| refuse_unrecorded(note.origin(), Denial::BadRefresh))?;
     let registry = app.registry.load();
-    let client = registry.client(Some(loaded.session.client())).ok_or_else(ended)?;
-    let facts = Facts { mfa_time: note.now(), ..facts(app, &loaded, Some(client), note.origin(), note.now()) };
-    let asked = Asked { note, client, audience: None, token: &presented.token };
+    let client = registry.client(Some(loaded.family.client())).ok_or_else(ended)?;
+    let who = (Some(client), By::Holder);
+    let facts = Facts { mfa_time: note.now(), ..facts(app, &loaded, who, note.origin(), note.now()) };
+    let wish = Wish::default();
+    let asked = Asked { note, client, by: By::Holder, wish: &wish, token: &presented.token };
     match refresh::rotate_after_reproof(&loaded.family, &presented, &facts, &app.rng) {
         Decision::Rotate(rotation) => {
             families::rotate(batch, &rotation);

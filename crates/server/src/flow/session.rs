@@ -8,6 +8,7 @@ use poundlock_core::client::{Audience, Client, ClientKind, Scope};
 use poundlock_core::device::DeviceToken;
 use poundlock_core::id::{DeviceId, SessionId, Subject, UserId};
 use poundlock_core::login::{Channel, Request};
+use poundlock_core::oidc::IdSaying;
 use poundlock_core::refresh::RefreshToken;
 use poundlock_core::secret::Secret;
 use poundlock_core::session::{Saying, Session};
@@ -95,11 +96,18 @@ pub(super) const fn asks_for_users(client: &Client) -> bool {
 pub(super) struct Bearer<'a> {
     pub(super) subject: &'a Subject,
     pub(super) groups: &'a [String],
+    /// What its client was granted, where that is not the session's own affair.
+    scope: Option<&'a str>,
 }
 
 impl<'a> Bearer<'a> {
     pub(super) fn of(user: &'a UserRow) -> Self {
-        Self { subject: &user.subject, groups: &user.groups }
+        Self { subject: &user.subject, groups: &user.groups, scope: None }
+    }
+
+    /// With a scope of its own.
+    pub(super) fn with_scope(self, scope: &'a str) -> Self {
+        Self { scope: Some(scope), ..self }
     }
 }
 
@@ -119,6 +127,7 @@ pub(super) fn mint(
         audience: &audience.name,
         client,
         groups: bearer.groups,
+        scope: bearer.scope,
         status_uri: &crate::status::uri(&app.issuer, session.status().0),
     };
     let minted = session.access_token(&saying, key, now, &app.rng).map_err(|error| match error {
@@ -130,6 +139,20 @@ pub(super) fn mint(
     })?;
     app.metrics.minted(AudienceKind::of(audience.name.as_str(), &app.account_audience), audience.alg);
     Ok((minted.token, minted.expires_in.seconds()))
+}
+
+/// Signs the ID token that goes with an access token.
+pub(super) fn id_token(
+    app: &App,
+    session: &Session,
+    (user, client, nonce, access_token): (&UserRow, &Client, Option<&str>, &Secret<String>),
+    now: Time,
+) -> Answer<Secret<String>> {
+    let (keys, alg) = (app.keys.load(), client.id_token_alg);
+    let key = keys.set.signing(alg).ok_or_else(|| Fault::Other(format!("no {alg} key yet")))?;
+    let saying = IdSaying { issuer: &app.issuer, subject: &user.subject, client, nonce, access_token };
+    let signed = session.id_token(&saying, key, now);
+    signed.map_err(|error| Fault::Other(format!("signing an ID token: {error}")).into())
 }
 
 /// The token answer, once everything is stored.

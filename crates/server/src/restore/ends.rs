@@ -8,7 +8,8 @@ use poundlock_core::id::RecordId;
 use poundlock_core::keys::{Action, KeyState};
 use poundlock_core::time::Time;
 use poundlock_store::{
-    Batch, audit, browser, chain, device, factor, guard, invite, key, login, refresh, session, setting, status, step_up,
+    Batch, audit, browser, chain, code, device, factor, guard, invite, key, login, refresh, session, setting, status,
+    step_up,
 };
 
 use super::target::Spent;
@@ -36,6 +37,7 @@ pub(super) async fn end_all(
     login::end_all(&mut batch);
     invite::end_all(&mut batch);
     browser::end_all(&mut batch);
+    code::end_all(&mut batch);
     step_up::end_all(&mut batch);
     factor::spend_all_steps(&mut batch, last_step(now));
     end_codes(&mut batch, ready, wish, spent).await?;

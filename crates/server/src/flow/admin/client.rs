@@ -2,10 +2,13 @@
 //! decided anew, and of two changes of one client one is refused.
 
 use poundlock_core::audit::{Event, Key};
-use poundlock_core::client::{Audience, Client, ClientSpec, Surroundings};
+use poundlock_core::client::{Audience, Client, ClientKind, ClientSpec, Surroundings};
 use poundlock_core::jws::Alg;
+use poundlock_core::oidc::client_auth::ClientSecret;
+use poundlock_core::secret::Secret;
+use poundlock_core::time::Span;
 use poundlock_store::client::{self as rows, Registry, StoredClient};
-use poundlock_store::{Batch, audit, session};
+use poundlock_store::{Batch, audit, client_secret, consent, refresh, session};
 
 use super::super::{Answer, Fault, Refused, commit, now};
 use super::{ACTOR, TRIES, contended};
@@ -19,6 +22,8 @@ pub(crate) struct Kept {
     pub(crate) spec: ClientSpec,
     pub(crate) version: i64,
     pub(crate) warnings: Vec<String>,
+    /// Shown once, where one was just made.
+    pub(crate) secret: Option<Secret<String>>,
 }
 
 /// Every audience: name and algorithm.
@@ -49,8 +54,12 @@ pub(crate) async fn add(app: &SharedApp, spec: ClientSpec, origin: &Origin) -> A
         }
         let mut batch = Batch::new();
         rows::insert(&mut batch, &spec.id, &json_of(&spec)?, now(app, origin)?);
+        let secret = (spec.kind == ClientKind::Confidential).then(|| ClientSecret::random(&app.rng));
+        if let Some(secret) = &secret {
+            client_secret::insert(&mut batch, &spec.id, secret.digest(), now(app, origin)?);
+        }
         if save(app, batch, &registry, &[(Key::Target, &spec.id), (Key::Action, "add")], origin).await? {
-            return Ok(Kept { spec, version: 1, warnings });
+            return Ok(Kept { spec, version: 1, warnings, secret: secret.map(|secret| secret.text()) });
         }
     }
     Err(contended())
@@ -81,7 +90,27 @@ pub(crate) async fn change(
         let mut batch = Batch::new();
         rows::change(&mut batch, id, seen, &json_of(&spec)?);
         if save(app, batch, &registry, &[(Key::Target, id), (Key::Action, "change")], origin).await? {
-            return Ok(Kept { spec, version: seen + 1, warnings });
+            return Ok(Kept { spec, version: seen + 1, warnings, secret: None });
+        }
+    }
+    Err(contended())
+}
+
+/// Gives a confidential client another secret. The ones before it work on for `keep`, so that nothing stands still while
+/// the new one is being put in place.
+pub(crate) async fn rotate_secret(app: &SharedApp, id: &str, keep: Span, origin: &Origin) -> Answer<Kept> {
+    for _ in 0..TRIES {
+        let registry = rows::registry(&app.store).await?;
+        let kept = kept(app, find(&registry, id)?, &checked(app, &registry)?)?;
+        if kept.spec.kind != ClientKind::Confidential {
+            return Err(Refused::Unusable(format!("{id}: only a confidential client has a secret.")));
+        }
+        let (secret, at) = (ClientSecret::random(&app.rng), now(app, origin)?);
+        let mut batch = Batch::new();
+        client_secret::end_by(&mut batch, id, at + keep, at);
+        client_secret::insert(&mut batch, id, secret.digest(), at);
+        if save(app, batch, &registry, &[(Key::Target, id), (Key::Action, "rotate_secret")], origin).await? {
+            return Ok(Kept { secret: Some(secret.text()), ..kept });
         }
     }
     Err(contended())
@@ -95,6 +124,8 @@ pub(crate) async fn remove(app: &SharedApp, id: &str, origin: &Origin) -> Answer
         let mut batch = Batch::new();
         rows::delete(&mut batch, id);
         session::end_of_client(&mut batch, id, now(app, origin)?, "client_removed");
+        refresh::end_of_client(&mut batch, id, now(app, origin)?, "client_removed");
+        consent::end_of_client(&mut batch, id);
         batch.notify(crate::status::TOPIC, "all");
         if save(app, batch, &registry, &[(Key::Target, id), (Key::Action, "remove")], origin).await? {
             app.status.forget("all");
@@ -196,7 +227,7 @@ fn kept(app: &SharedApp, stored: &StoredClient, audiences: &[Audience]) -> Answe
         Err(Refused::Unusable(problems)) => vec![format!("not usable: {problems}")],
         Err(other) => return Err(other),
     };
-    Ok(Kept { spec, version: stored.version, warnings })
+    Ok(Kept { spec, version: stored.version, warnings, secret: None })
 }
 
 fn json_of(spec: &ClientSpec) -> Result<String, Fault> {

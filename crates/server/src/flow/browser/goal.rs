@@ -1,13 +1,11 @@
 //! Where a login goes when it is granted, as a page asks for it.
 
 use poundlock_core::login::{Channel, Login, Then};
+use poundlock_core::oidc::authorize::REQUEST_BYTES_MAX;
 use poundlock_core::return_to::ReturnTo;
 
 use crate::app::App;
 use crate::page::url;
-
-/// The longest name of a request for a code, in bytes.
-const REQUEST_BYTES_MAX: usize = 1024;
 
 /// Where a login goes, and so which channel it comes by.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -193,7 +193,7 @@ async fn save(
         let entered = browser::enter(app, &session, (&then, &codes), &mut batch, now);
         return Ok(commit(app, batch).await?.map(|_| Outcome::Browser(Box::new(entered))));
     }
-    let start = Start { session: session.id(), client: client.id.as_str().to_owned(), binding: None };
+    let start = Start { session: session.id(), client: client.id.as_str().to_owned(), binding: None, granted: None };
     let (token, family) = Family::start(start, now, &app.ring, &app.rng);
     refresh::insert(&mut batch, &family);
     if commit(app, batch).await?.is_none() {
