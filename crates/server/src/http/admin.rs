@@ -64,6 +64,7 @@ pub(crate) fn table() -> Table {
         .post("/v1/admin/clients", clients::add, "Add a client", &[ADMIN])
         .get("/v1/admin/clients/{client}", clients::show, "Show a client", &[ADMIN])
         .put("/v1/admin/clients/{client}", clients::change, "Change a client", &[ADMIN])
+        .post("/v1/admin/clients/{client}/secret", clients::rotate_secret, "Make a client another secret", &[ADMIN])
         .delete("/v1/admin/clients/{client}", clients::remove, "Remove a client", &[ADMIN])
         .get("/v1/admin/audiences", clients::audiences, "List the audiences", &[])
         .put("/v1/admin/audiences/{audience}", clients::put_audience, "Set an audience", &[ADMIN])

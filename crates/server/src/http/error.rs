@@ -151,6 +151,11 @@ impl Problem {
         Self::saying(words::BAD_REQUEST, request.to_string(), "the body must be a form")
     }
 
+    /// A client's request that no address was proved for: shown to the user, with a word for whoever made the client.
+    pub(crate) fn client_request(request: &RequestId, why: &str) -> Self {
+        Self::saying(words::CLIENT_REQUEST, request.to_string(), why)
+    }
+
     pub(crate) fn not_found(request: &RequestId) -> Self {
         Self::new(words::NOT_FOUND, request.to_string())
     }

@@ -130,7 +130,7 @@ fn document(title: &str, routes: Vec<Route>, edge: &[Words]) -> Value {
 
 fn operation(route: Route, schemas: &mut Map<String, Value>) -> Value {
     let Route { path, name, says, signature, .. } = route;
-    let Signature { body, is_body_optional, query, is_bearer, answers, problems } = signature;
+    let Signature { body, is_body_optional, is_form, query, is_bearer, answers, problems } = signature;
     let mut operation = json!({ "operationId": name, "summary": says });
     let mut put = |member: &str, value: Value| {
         if let Some(operation) = operation.as_object_mut() {
@@ -144,6 +144,10 @@ fn operation(route: Route, schemas: &mut Map<String, Value>) -> Value {
     if let Some(body) = body {
         let content = json!({ "application/json": { "schema": reference(body, schemas) } });
         put("requestBody", json!({ "required": !is_body_optional, "content": content }));
+    }
+    if is_form {
+        let form = json!({ "type": "object", "additionalProperties": { "type": "string" } });
+        put("requestBody", json!({ "content": { "application/x-www-form-urlencoded": { "schema": form } } }));
     }
     if is_bearer {
         let token = json!({ "account": [] });

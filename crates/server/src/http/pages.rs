@@ -17,6 +17,7 @@ pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod step_up;
 
+use super::oidc::{authorize, logout};
 use super::table::Table;
 use crate::page::url;
 
@@ -48,5 +49,11 @@ pub(crate) fn table(table: Table) -> Table {
         .post_page(url::ACCOUNT_CODES_SAVED, change::codes_saved)
         .get_page(url::ACCOUNT_STEP_UP, step_up::show)
         .post_page(url::ACCOUNT_STEP_UP, step_up::begin)
+        .get_page("/oauth/authorize", authorize::begin)
+        .post_page("/oauth/authorize", authorize::begin)
+        .get_page(url::AUTHORIZE_CONTINUE, authorize::resume)
+        .post_page(url::AUTHORIZE_CONSENT, authorize::consent)
+        .get_page("/oidc/logout", logout::begin)
+        .post_page("/oidc/logout", logout::begin)
         .get_page("/assets/{name}", assets::file)
 }

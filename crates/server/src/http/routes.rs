@@ -7,7 +7,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use super::edge::{caps, cors, headers, host, peer, request_id};
 use super::error::words::{self, Words};
 use super::table::Table;
-use super::{account, enrol, health, keys, login, openapi, pages, session, step_up};
+use super::{account, enrol, health, keys, login, oidc, openapi, pages, session, step_up};
 use crate::app::SharedApp;
 
 /// The largest body of any route, in bytes: a password of 1024 bytes, escaped, fits many times (OPS-04).
@@ -61,6 +61,18 @@ pub(crate) fn table() -> Table {
         .delete("/v1/factors/{id}", account::remove_factor, "Remove a second factor", &[CHANGE, LAST])
         .get("/v1/devices", account::devices, "List the known devices", &[])
         .delete("/v1/devices/{id}", account::revoke_device, "Revoke a known device", &[CHANGE])
+        .get("/v1/grants", oidc::grants::list, "List the applications that were allowed something", &[])
+        .delete(
+            "/v1/grants/{client}",
+            oidc::grants::revoke,
+            "Take back what an application was allowed",
+            &[CHANGE, TOKENS],
+        )
+        .post("/oauth/token", oidc::token::exchange, "Exchange a code or a refresh token for tokens", &[GUESS])
+        .get("/oidc/userinfo", oidc::userinfo::show, "Ask who an access token is about", &[])
+        .post("/oidc/userinfo", oidc::userinfo::show_posted, "Ask who an access token is about", &[])
+        .get("/.well-known/openid-configuration", oidc::discovery::show, "Ask what this server does", &[])
+        .get("/.well-known/oauth-authorization-server", oidc::discovery::show_oauth, "Ask what this server does", &[])
         .get("/.well-known/jwks.json", keys::jwks, "Get the public keys", &[])
         .get("/status/{list}", keys::status_list, "Get a status list", &[])
         .get("/openapi.json", openapi::public, "Get this document", &[])

@@ -10,6 +10,8 @@ pub(crate) const INVITE: &str = "/invite";
 pub(crate) const SIGN_OUT: &str = "/sign-out";
 /// Where a request for a code goes on after its sign-in, `?request=NAME`.
 pub(crate) const AUTHORIZE_CONTINUE: &str = "/oauth/authorize/continue";
+/// The answer to the question for consent.
+pub(crate) const AUTHORIZE_CONSENT: &str = "/oauth/authorize/consent";
 /// After it.
 pub(crate) const SIGNED_OUT: &str = "/sign-out/done";
 /// The account.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::extract::State;
 use poundlock_core::client::ClientSpec;
+use poundlock_core::time::Span;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -46,12 +47,19 @@ impl JsonSchema for Spec {
             "type": "object",
             "properties": {
                 "id": text,
+                "name": { "type": ["string", "null"] },
                 "kind": { "enum": ["first_party", "public", "confidential", "service"] },
                 "audiences": texts,
                 "default_audience": { "type": ["string", "null"] },
                 "scopes": texts,
                 "redirect_uris": texts,
+                "post_logout_redirect_uris": texts,
+                "backchannel_logout_uri": { "type": ["string", "null"] },
                 "origins": texts,
+                "id_token_alg": { "type": ["string", "null"] },
+                "pkce_optional": { "type": "boolean" },
+                "refresh_tokens": { "type": "boolean" },
+                "trusted": { "type": "boolean" },
                 "access_life_seconds": seconds,
                 "idle_seconds": seconds,
                 "absolute_seconds": seconds,
@@ -104,6 +112,30 @@ pub(crate) async fn change(
         .map_err(|refused| Problem::of(refused, &request))
 }
 
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rotate {
+    /// How long the secrets before it work on, in seconds: not at all when left out.
+    #[serde(default)]
+    keep_seconds: u32,
+}
+
+/// Another secret for a confidential client.
+pub(crate) async fn rotate_secret(
+    State(app): State<SharedApp>,
+    Path(id): Path<String>,
+    origin: Origin,
+    request: RequestId,
+    Json(body): Json<Rotate>,
+) -> Answer {
+    let keep = Span::from_seconds(i64::from(body.keep_seconds));
+    flow::rotate_secret(&app, &id, keep, &origin)
+        .await
+        .map(one)
+        .map(axum::Json)
+        .map_err(|refused| Problem::of(refused, &request))
+}
+
 /// Removes a client.
 pub(crate) async fn remove(
     State(app): State<SharedApp>,
@@ -144,5 +176,9 @@ pub(crate) async fn remove_audience(
 
 #[expect(clippy::needless_pass_by_value, reason = "the answer is made of it and of nothing else")]
 fn one(kept: Kept) -> Value {
-    json!({ "client": kept.spec, "version": kept.version, "warnings": kept.warnings })
+    let mut told = json!({ "client": kept.spec, "version": kept.version, "warnings": kept.warnings });
+    if let (Some(secret), Some(told)) = (&kept.secret, told.as_object_mut()) {
+        told.insert("secret".to_owned(), json!(secret.reveal()));
+    }
+    told
 }

@@ -17,6 +17,12 @@ const URI_BYTES_MAX: usize = 2048;
 /// The longest query.
 const QUERY_BYTES_MAX: usize = 1024;
 
+/// The longest target and query of the pages that a request for a code passes: it travels in their address.
+const REQUEST_URI_BYTES_MAX: usize = 8192;
+
+/// Those pages.
+const WITH_REQUEST: [&str; 5] = ["/oauth/authorize", "/oidc/logout", "/sign-in", "/sign-out", "/account/step-up"];
+
 /// Header lines.
 const HEADERS_MAX: usize = 64;
 
@@ -28,7 +34,11 @@ pub(crate) async fn refuse_long(request: Request, next: Next) -> Response {
     let uri = request.uri();
     let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
     let target = authority + uri.path().len() + uri.query().map_or(0, str::len);
-    if target > URI_BYTES_MAX || uri.query().is_some_and(|query| query.len() > QUERY_BYTES_MAX) {
+    let (target_max, query_max) = match WITH_REQUEST.iter().any(|path| uri.path().starts_with(path)) {
+        true => (REQUEST_URI_BYTES_MAX, REQUEST_URI_BYTES_MAX),
+        false => (URI_BYTES_MAX, QUERY_BYTES_MAX),
+    };
+    if target > target_max || uri.query().is_some_and(|query| query.len() > query_max) {
         return Problem::long_target(Problem::reference_of(&request)).into_response();
     }
     let headers = request.headers();

@@ -20,7 +20,7 @@ pub(crate) async fn answer(State(app): State<SharedApp>, request: Request, next:
     let allowed = match &origin {
         // With or without an origin: a shared cache gives one copy to all.
         _ if is_public => Some(HeaderValue::from_static("*")),
-        Some(origin) if path.starts_with("/v1/") && is_registered(&app, origin) => Some(origin.clone()),
+        Some(origin) if is_for_apps(path) && is_registered(&app, origin) => Some(origin.clone()),
         _ => None,
     };
     let preflight = request.method() == Method::OPTIONS && origin.is_some() && allowed.is_some();
@@ -38,6 +38,11 @@ pub(crate) async fn answer(State(app): State<SharedApp>, request: Request, next:
         }
     }
     response
+}
+
+/// What programs in browsers call. The authorization endpoint is none of it, ever (RFC 9700 section 2.6).
+fn is_for_apps(path: &str) -> bool {
+    path.starts_with("/v1/") || ["/oauth/token", "/oidc/userinfo"].contains(&path)
 }
 
 fn is_registered(app: &SharedApp, origin: &HeaderValue) -> bool {

@@ -163,6 +163,15 @@ words! {
     BAD_REFRESH "bad_refresh" UNAUTHORIZED
         "The refresh token is not valid"
         "Log in again.";
+    CLIENT_REQUEST "client_request" BAD_REQUEST
+        "The app's request does not stand"
+        "Go back to the app and begin again. If it stays so, whoever made the app must correct it.";
+    BAD_CODE "bad_code" BAD_REQUEST
+        "The authorization code gives nothing"
+        "It is unknown, over, used, or of another client, address or verifier. Send the user to sign in again.";
+    BAD_CLIENT "bad_client" UNAUTHORIZED
+        "The client did not prove that it is itself"
+        "Check the id, the secret, and how the secret is sent.";
     UNAUTHENTICATED "unauthenticated" UNAUTHORIZED
         "A valid access token for the account API is needed"
         "Log in or refresh with the audience that ends in /account, and send the token as a Bearer.";
@@ -198,6 +207,8 @@ pub(super) const fn of_denial(denial: Denial) -> Words {
         Denial::LastOne => LAST_ONE,
         Denial::Clock => CLOCK,
         Denial::BadRefresh => BAD_REFRESH,
+        Denial::BadCode | Denial::CodeReplay => BAD_CODE,
+        Denial::BadClient => BAD_CLIENT,
         Denial::Unauthenticated => Words { challenge: Some("Bearer error=\"invalid_token\""), ..UNAUTHENTICATED },
     }
 }

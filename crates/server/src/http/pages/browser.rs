@@ -190,7 +190,7 @@ impl Browser {
     /// What this page is to say, once.
     pub(crate) fn said(&mut self) -> Option<Said> {
         let said = Said::parse(self.read(Kind::Said)?.reveal())?;
-        if said.path() != self.here {
+        if !said.is_for(&self.here) {
             return None;
         }
         self.take(Kind::Said);

@@ -17,6 +17,9 @@ use crate::page::{Field, Trouble, What};
 /// The longest name that is put back into its field, in bytes.
 const TYPED_BYTES_MAX: usize = 256;
 
+/// The longest path that stands in the cookie as it is, in bytes.
+const PATH_BYTES_MAX: usize = 512;
+
 /// Something to say at one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Said {
@@ -48,17 +51,17 @@ impl Said {
     /// Trouble at `path`, where `typed` was typed.
     pub(crate) fn trouble(path: &str, trouble: Trouble, typed: &str) -> Self {
         let typed = if typed.len() <= TYPED_BYTES_MAX { typed } else { "" };
-        Self { path: path.to_owned(), word: Word::Trouble(trouble), typed: typed.to_owned() }
+        Self { path: short(path), word: Word::Trouble(trouble), typed: typed.to_owned() }
     }
 
     /// Something was done.
     pub(crate) fn notice(path: &str, notice: Notice) -> Self {
-        Self { path: path.to_owned(), word: Word::Notice(notice), typed: String::new() }
+        Self { path: short(path), word: Word::Notice(notice), typed: String::new() }
     }
 
-    /// Where it is to be said.
-    pub(crate) fn path(&self) -> &str {
-        &self.path
+    /// Whether it is to be said at this path.
+    pub(crate) fn is_for(&self, path: &str) -> bool {
+        self.path == short(path)
     }
 
     /// What was typed before.
@@ -111,6 +114,16 @@ impl Said {
         };
         Some(Self { path, word, typed })
     }
+}
+
+/// A path as the cookie holds it. One with a request for a code in it would not fit there: browsers drop a cookie of
+/// more than 4 KiB.
+fn short(path: &str) -> String {
+    if path.len() <= PATH_BYTES_MAX {
+        return path.to_owned();
+    }
+    let digest = poundlock_core::secret::Digest::of(path.as_bytes());
+    format!("#{}", URL_SAFE_NO_PAD.encode(digest.as_bytes()))
 }
 
 fn index_of(notice: Notice) -> usize {

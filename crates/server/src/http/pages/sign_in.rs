@@ -12,6 +12,7 @@ use super::login;
 use crate::app::SharedApp;
 use crate::flow::browser::Goal;
 use crate::flow::login::{Begun, PasswordAttempt, attempt, begin as begin_login};
+use crate::flow::oidc::authorize::client_of;
 use crate::page::view::{Hidden, SignIn};
 use crate::page::{What, url};
 
@@ -42,11 +43,16 @@ pub(crate) async fn show(mut browser: Browser, Query(Asked { return_to, request 
             Err(refused) => return browser.refused(refused),
         }
     }
+    let from = match &goal {
+        Goal::Code(request) => client_of(&browser.app, request, &browser.origin),
+        Goal::Page(_) | Goal::Tokens => None,
+    };
+    let (client, hint) = from.map_or((None, None), |(client, hint)| (Some(client), hint));
     let said = browser.said();
     let trouble = said.as_ref().and_then(super::said::Said::as_trouble);
     let view = SignIn {
-        name: said.map(|said| said.typed().to_owned()).unwrap_or_default(),
-        client: None,
+        name: said.map(|said| said.typed().to_owned()).or(hint).unwrap_or_default(),
+        client,
         hidden: hidden(&goal),
         passkeys: false,
         recovery: trouble.as_ref().is_some_and(|trouble| matches!(trouble.what, What::Blocked | What::Rebind)),

@@ -2,6 +2,7 @@
 //! page of the change, or is used at once where nothing more is asked.
 
 use axum::response::Response;
+use poundlock_core::oidc::authorize::REQUEST_BYTES_MAX;
 use poundlock_core::secret::Secret;
 use poundlock_core::step_up::Action;
 use serde::Deserialize;
@@ -21,8 +22,8 @@ use crate::flow::{Channel, Denial, Refused};
 use crate::page::view::{Hidden, StepUp};
 use crate::page::{Trouble, What, url};
 
-/// The longest target, in bytes: an id.
-const TARGET_BYTES_MAX: usize = 64;
+/// The longest target, in bytes: an id, or a request for a code.
+const TARGET_BYTES_MAX: usize = REQUEST_BYTES_MAX;
 
 #[derive(Deserialize)]
 pub(crate) struct For {
@@ -41,14 +42,14 @@ pub(crate) struct Begin {
 }
 
 /// Where the step-up for a change begins.
-pub(super) fn page_of(action: Action, target: &str) -> String {
+pub(in crate::http) fn page_of(action: Action, target: &str) -> String {
     let target = if target.is_empty() { String::new() } else { format!("&target={target}") };
     format!("{}?action={}{target}", url::ACCOUNT_STEP_UP, action.as_str())
 }
 
 fn change_of(action: &str, target: &str) -> Option<Action> {
-    let fits =
-        target.len() <= TARGET_BYTES_MAX && target.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let fits = target.len() <= TARGET_BYTES_MAX
+        && target.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     Action::parse(action).filter(|_| fits)
 }
 
@@ -120,6 +121,8 @@ pub(super) async fn completed(mut browser: Browser, right: Secret<String>, risen
         }
         Action::NewRecoveryCodes => change::make_codes(signed, &right).await,
         Action::RemoveFactor => change::remove(signed, (&risen.target, &right)).await,
+        // What counts is that the session has risen: the right itself is not used, and ends by itself.
+        Action::Authorize => signed.browser.to(&format!("{}?request={}", url::AUTHORIZE_CONTINUE, risen.target)),
         // Nothing of ours asks for it yet on a page: the right is not used, and ends by itself.
         Action::AddFactor => signed.browser.to(url::ACCOUNT),
     }

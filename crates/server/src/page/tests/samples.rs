@@ -10,7 +10,7 @@ use poundlock_core::time::{Span, Time};
 use self::account::{account, bare_account, consent};
 use crate::page::view::{
     Account, Back, ChangePassword, EnrolChoice, EnrolPasskey, EnrolTotp, Error, Hidden, InviteAccept, InviteKind,
-    Notice, Purpose, RecoveryCodes, SecondFactor, SignIn, SignOut, SignedOut, StepUp, Way,
+    Leave, Notice, Purpose, RecoveryCodes, SecondFactor, SignIn, SignOut, SignedOut, StepUp, Way,
 };
 use crate::page::{Field, Frame, Html, Trouble, What};
 
@@ -238,6 +238,10 @@ fn others(texts: Texts) -> Vec<Sample> {
         sample("consent", move |f| consent(texts).render(f)),
         sample("sign-out", move |f| sign_out(None).render(f)),
         sample("sign-out-client", move |f| sign_out(Some(texts.client.to_owned())).render(f)),
+        sample("leave", |f| {
+            let (location, host) = ("https://lager.example.org/cb?code=x".to_owned(), "lager.example.org".to_owned());
+            Leave { location, host }.render(f)
+        }),
         sample("signed-out", |f| SignedOut::default().render(f)),
         sample("signed-out-back", move |f| {
             let back = Some((texts.client.to_owned(), "https://lager.example.org/".to_owned()));

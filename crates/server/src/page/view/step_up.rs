@@ -26,6 +26,7 @@ impl Purpose {
             Self::Change(Action::ChangePassword, _) => f.t("purpose-change-password").into_owned(),
             Self::Change(Action::NewRecoveryCodes, _) => f.t("purpose-new-codes").into_owned(),
             Self::Change(Action::AddFactor, _) => f.t("purpose-add-factor").into_owned(),
+            Self::Change(Action::Authorize, _) => f.t("purpose-authorize").into_owned(),
             Self::Change(Action::RemoveFactor, target) => {
                 f.t1("purpose-remove-factor", "factor", target.as_deref().unwrap_or_default()).into_owned()
             }

@@ -87,6 +87,7 @@ purpose-change-password = Sie wollen Ihr Passwort ändern.
 purpose-new-codes = Sie wollen neue Wiederherstellungscodes.
 purpose-add-factor = Sie wollen einen zweiten Faktor hinzufügen.
 purpose-remove-factor = Sie wollen „{ $factor }“ entfernen.
+purpose-authorize = Die Anwendung, von der Sie kommen, verlangt das.
 purpose-refresh = Ihre letzte Bestätigung ist eine Weile her.
 
 ## Einladung
@@ -200,6 +201,8 @@ learns-groups = erfahren, zu welchen Gruppen Sie gehören
 learns-offline = diesen Zugang behalten, auch wenn Sie nicht da sind
 learns-api = { $api } für Sie benutzen
 learns-scope = das Recht „{ $scope }“ bekommen
+leave = Sie sind angemeldet
+leave-on = Weiter
 
 ## Abmelden
 
@@ -275,6 +278,12 @@ problem-slow_body = Die Verbindung ist zu langsam
 problem-slow_body-do = Versuchen Sie es mit einer besseren Verbindung noch einmal.
 problem-foreign_form = Das kam nicht von unserer Seite
 problem-foreign_form-do = Es ist nichts geschehen. Öffnen Sie die Seite hier und versuchen Sie es noch einmal.
+problem-client_request = Die Anwendung hat um etwas gebeten, das nicht geht
+problem-client_request-do = Gehen Sie zur Anwendung zurück und beginnen Sie noch einmal. Bleibt es so, sagen Sie es denen, die sie betreiben.
+problem-bad_code = Diese Anmeldung kam bei der Anwendung nicht an
+problem-bad_code-do = Gehen Sie zur Anwendung zurück und beginnen Sie noch einmal.
+problem-bad_client = Die Anwendung konnte nicht zeigen, wer sie ist
+problem-bad_client-do = Sagen Sie es denen, die sie betreiben.
 problem-stale_form = Diese Seite ist veraltet
 problem-stale_form-do = Es ist nichts geschehen. Öffnen Sie sie noch einmal und versuchen Sie es dann.
 problem-no_cookies = Ihr Browser behält keine Cookies dieser Seite

@@ -87,6 +87,7 @@ purpose-change-password = You are about to change your password.
 purpose-new-codes = You are about to make new recovery codes.
 purpose-add-factor = You are about to add a second factor.
 purpose-remove-factor = You are about to remove “{ $factor }”.
+purpose-authorize = The app that you came from asks for this.
 purpose-refresh = It has been a while since you last confirmed.
 
 ## Invite
@@ -201,6 +202,9 @@ learns-offline = keep this access while you are away
 learns-api = use { $api } for you
 learns-scope = get the right “{ $scope }”
 
+leave = You are signed in
+leave-on = Go on
+
 ## Sign out
 
 sign-out = Sign out
@@ -275,6 +279,12 @@ problem-slow_body = The connection is too slow
 problem-slow_body-do = Try again with a better connection.
 problem-foreign_form = This did not come from our page
 problem-foreign_form-do = Nothing was done. Open the page here and try again.
+problem-client_request = The app asked for something that does not work
+problem-client_request-do = Go back to the app and begin again. If it stays so, tell whoever runs the app.
+problem-bad_code = This sign-in did not reach the app
+problem-bad_code-do = Go back to the app and begin again.
+problem-bad_client = The app could not prove who it is
+problem-bad_client-do = Tell whoever runs the app.
 problem-stale_form = This page is out of date
 problem-stale_form-do = Nothing was done. Open it again and try again.
 problem-no_cookies = Your browser keeps no cookies of this page
