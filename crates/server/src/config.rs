@@ -5,6 +5,7 @@ mod brand;
 mod limits;
 mod listen;
 mod metrics;
+mod oidc;
 mod overlay;
 mod pages;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::limits::Limits;
 pub(crate) use self::listen::{Listen, TlsFiles};
+pub(crate) use self::oidc::OidcConfig;
 pub(crate) use self::pages::PagesConfig;
 
 /// Everything an operator can set.
@@ -35,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) admin: AdminConfig,
     pub(crate) password: PasswordConfig,
     pub(crate) guard: GuardConfig,
+    pub(crate) oidc: OidcConfig,
     pub(crate) brand: BrandConfig,
     pub(crate) pages: PagesConfig,
     pub(crate) log: LogConfig,
@@ -116,6 +119,7 @@ impl Default for Config {
             admin: AdminConfig::default(),
             password: PasswordConfig::default(),
             guard: GuardConfig::default(),
+            oidc: OidcConfig::default(),
             brand: BrandConfig::default(),
             pages: PagesConfig::default(),
             log: LogConfig::default(),

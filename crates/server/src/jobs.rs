@@ -3,6 +3,7 @@
 
 pub(crate) mod certificates;
 pub(crate) mod keys;
+pub(crate) mod logout;
 pub(crate) mod notices;
 pub(crate) mod sealer;
 pub(crate) mod sweep;
@@ -27,6 +28,7 @@ pub(crate) fn start(app: &SharedApp, stop: &Receiver<bool>) -> JoinSet<()> {
     jobs.spawn(every(Duration::from_secs(5), stop.clone(), SharedApp::clone(app), tell_held_refusals));
     jobs.spawn(every(Duration::from_secs(1), stop.clone(), SharedApp::clone(app), sealer::seal));
     jobs.spawn(every(Duration::from_secs(1), stop.clone(), SharedApp::clone(app), sealer::checkpoint));
+    jobs.spawn(every(Duration::from_secs(1), stop.clone(), SharedApp::clone(app), logout::tell));
     jobs.spawn(every(Duration::from_secs(1), stop.clone(), SharedApp::clone(app), watch::look));
     jobs
 }

@@ -1,11 +1,12 @@
 //! Sweeps what strangers can cause and what time has ended, and stores the clock's mark. Account counters are never
 //! swept.
 
+use poundlock_core::oidc::code::REMEMBERED;
 use poundlock_core::status::may_close;
 use poundlock_core::time::Span;
 use poundlock_core::token::ACCESS_LIFE_MAX;
 use poundlock_store::sweep::in_turns;
-use poundlock_store::{Batch, browser, invite, login, session, status, step_up};
+use poundlock_store::{Batch, browser, code, invite, login, session, status, step_up};
 
 use crate::app::SharedApp;
 
@@ -21,6 +22,7 @@ pub(crate) async fn sweep(app: SharedApp) -> anyhow::Result<()> {
         login::sweep(batch, now);
         step_up::sweep(batch, now);
         browser::sweep(batch, now);
+        code::sweep(batch, now - REMEMBERED);
         invite::sweep(batch, now - INVITES_KEPT);
         // Not before its last token is dead: until then the status list must show it as ended.
         session::sweep(batch, now - ACCESS_LIFE_MAX);
