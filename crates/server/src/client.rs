@@ -89,6 +89,23 @@ impl Client {
         self.send(Method::POST, path, Some(body), None).await
     }
 
+    /// Posts a form, as `OAuth` wants it; a refusal is told in its words.
+    pub(crate) async fn post_form(&self, path: &str, pairs: &[(&str, &str)]) -> anyhow::Result<Value> {
+        let mut body = String::new();
+        poundlock_core::oidc::encode(&mut body, pairs.iter().copied());
+        let request = self.http.post(format!("{}{path}", self.base)).body(body);
+        let request = request.header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let (status, bytes) = (response.status(), response.bytes().await.map_err(|error| self.unreachable(&error))?);
+        let told: Option<Value> = serde_json::from_slice(&bytes).ok();
+        let member = |name: &str| told.as_ref()?.get(name)?.as_str().map(str::to_owned);
+        if let Some(error) = member("error") {
+            let (says, reference) = (member("error_description"), member("reference"));
+            bail!("{error}: {} (reference {})", says.unwrap_or_default(), reference.unwrap_or_default());
+        }
+        answer(status, &bytes, path)
+    }
+
     /// Any request, with a bearer token if there is one.
     pub(crate) async fn send(
         &self,

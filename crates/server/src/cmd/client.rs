@@ -7,10 +7,14 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::audience::ALGORITHMS;
 use super::table::{Table, cell, list};
 use super::terminal::{read_text, say, tell};
 use super::{EXIT_CODES, Place};
 use crate::client::admin::{Admin, segment};
+
+/// What can be added.
+const KINDS: [&str; 4] = ["first_party", "public", "confidential", "service"];
 
 /// List and change the applications that may ask for tokens.
 #[derive(Debug, Args)]
@@ -30,11 +34,66 @@ enum Command {
     /// Show one client's specification.
     Show(Which),
     /// Add a client.
-    Add(Spec),
+    Add(Box<Add>),
     /// Change a client.
     Change(Change),
+    /// Make a confidential client another secret, and show it once.
+    RotateSecret(Rotate),
     /// Remove a client; its sessions end.
     Remove(Which),
+}
+
+/// A client, by a file or by options.
+#[derive(Debug, Args)]
+struct Add {
+    /// File with the specification, or - for standard input.
+    #[arg(required_unless_present = "id", conflicts_with = "id")]
+    file: Option<PathBuf>,
+    /// Id of the client.
+    #[arg(long)]
+    id: Option<String>,
+    /// What people see it called.
+    #[arg(long, requires = "id")]
+    name: Option<String>,
+    /// In a browser or on a phone (public), on a server (confidential), or one's own (first_party).
+    #[arg(long, requires = "id", default_value = "public", value_parser = KINDS)]
+    kind: String,
+    /// Service that it gets tokens for; the first one is the default.
+    #[arg(long = "audience", value_name = "AUDIENCE", requires = "id", default_value = "api")]
+    audiences: Vec<String>,
+    /// Scope word that it may ask for.
+    #[arg(long = "scope", value_name = "SCOPE", requires = "id")]
+    scopes: Vec<String>,
+    /// Where a browser may be sent back to.
+    #[arg(long = "redirect-uri", value_name = "URI", requires = "id")]
+    redirect_uris: Vec<String>,
+    /// Where a browser may be sent back to after a logout.
+    #[arg(long = "post-logout-uri", value_name = "URI", requires = "id")]
+    post_logout_redirect_uris: Vec<String>,
+    /// Where word of a session's end is posted to.
+    #[arg(long = "backchannel-uri", value_name = "URI", requires = "id")]
+    backchannel_logout_uri: Option<String>,
+    /// Browser origin that may call with JavaScript.
+    #[arg(long = "origin", value_name = "ORIGIN", requires = "id")]
+    origins: Vec<String>,
+    /// Group that its tokens may show.
+    #[arg(long = "group", value_name = "GROUP", requires = "id")]
+    groups_released: Vec<String>,
+    /// What its ID tokens are signed with.
+    #[arg(long, value_name = "ALG", requires = "id", value_parser = ALGORITHMS)]
+    id_token_alg: Option<String>,
+    /// A confidential client that is the operator's own: its users are not asked for consent.
+    #[arg(long, requires = "id")]
+    trusted: bool,
+}
+
+#[derive(Debug, Args)]
+struct Rotate {
+    #[command(flatten)]
+    which: Which,
+    /// How long the secrets before it work on, in hours.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=720))]
+    keep_hours: u32,
 }
 
 #[derive(Debug, Args)]
@@ -61,7 +120,8 @@ struct Change {
 impl Client {
     pub(crate) async fn run(self, place: &Place) -> anyhow::Result<()> {
         let spec = match &self.command {
-            Command::Add(spec) | Command::Change(Change { spec, .. }) => spec.read()?,
+            Command::Add(add) => add.spec()?,
+            Command::Change(Change { spec, .. }) => spec.read()?,
             _ => Value::Null,
         };
         place.with_admin(async |admin| self.follow(admin, &spec).await).await
@@ -77,6 +137,11 @@ impl Client {
                 let at = change.version.map(|version| format!("?version={version}")).unwrap_or_default();
                 let path = format!("/v1/admin/clients/{}{at}", segment(id));
                 self.kept(&admin.send(Method::PUT, &path, Some(spec)).await?, "changed")
+            }
+            Command::RotateSecret(Rotate { which, keep_hours }) => {
+                let body = json!({ "keep_seconds": keep_hours * 3600 });
+                let kept = admin.post(&format!("{}/secret", which.path()), &body).await?;
+                self.kept(&kept, "given another secret")
             }
             Command::Remove(which) => {
                 admin.delete(&which.path()).await?;
@@ -116,7 +181,13 @@ impl Client {
             return say(&kept.to_string());
         }
         let id = kept.get("client").map_or_else(|| "-".to_owned(), |spec| cell(spec, "id"));
-        say(&format!("{id} is {verb}; it is at version {}.", cell(kept, "version")))
+        match kept.get("secret").and_then(Value::as_str) {
+            Some(secret) => {
+                tell(&format!("{id} is {verb}. Its secret is shown this once:"));
+                say(secret)
+            }
+            None => say(&format!("{id} is {verb}; it is at version {}.", cell(kept, "version"))),
+        }
     }
 }
 
@@ -129,6 +200,35 @@ fn warn(kept: &Value) {
 impl Which {
     fn path(&self) -> String {
         format!("/v1/admin/clients/{}", segment(&self.client))
+    }
+}
+
+impl Add {
+    fn spec(&self) -> anyhow::Result<Value> {
+        if let Some(file) = &self.file {
+            return Spec { file: file.clone() }.read();
+        }
+        let mut spec = json!({ "id": self.id, "kind": self.kind, "audiences": self.audiences });
+        let lists = [
+            ("scopes", &self.scopes),
+            ("redirect_uris", &self.redirect_uris),
+            ("post_logout_redirect_uris", &self.post_logout_redirect_uris),
+            ("origins", &self.origins),
+            ("groups_released", &self.groups_released),
+        ];
+        let texts = [
+            ("name", &self.name),
+            ("backchannel_logout_uri", &self.backchannel_logout_uri),
+            ("id_token_alg", &self.id_token_alg),
+        ];
+        if let Some(spec) = spec.as_object_mut() {
+            spec.extend(lists.into_iter().map(|(name, list)| (name.to_owned(), json!(list))));
+            spec.extend(texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?)))));
+            if self.trusted {
+                spec.insert("trusted".to_owned(), json!(true));
+            }
+        }
+        Ok(spec)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `poundlock login`: the client alone. The token goes to standard output; all else to standard error.
 
+mod browser;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -28,6 +30,9 @@ pub(crate) struct Login {
     /// Use a recovery code in place of the authenticator app.
     #[arg(long)]
     recovery: bool,
+    /// Sign in with a browser, which comes back to a port of this machine.
+    #[arg(long, conflicts_with_all = ["name", "password_file", "code_file", "recovery"])]
+    browser: bool,
     /// Client to log in for.
     #[arg(long)]
     client: Option<String>,
@@ -42,6 +47,11 @@ pub(crate) struct Login {
 impl Login {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let client = Client::to(&self.issuer)?;
+        if self.browser {
+            let asked = (self.client.as_deref(), self.audience.as_deref());
+            let tokens = browser::run(&client, &self.issuer, asked).await?;
+            return self.show(&client, &tokens).await;
+        }
         let name = self.name.clone().map_or_else(|| ask("Name:"), Ok)?;
         let password = secret(self.password_file.as_ref(), "Password:")?;
         let mut body = json!({ "name": name, "password": password.reveal() });
