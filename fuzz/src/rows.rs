@@ -140,6 +140,7 @@ fn family(plain: &[u8], sealed: Vec<u8>) -> bool {
         session: plain.get(..16).and_then(SessionId::from_bytes).unwrap_or(SessionId::NIL),
         client: String::new(),
         binding: None,
+        granted: None,
         generation: 1,
         current: Digest::of(b""),
         previous: None,

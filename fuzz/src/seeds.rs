@@ -52,7 +52,7 @@ fn list() -> String {
 fn handles() -> Vec<String> {
     let (ring, rng) = (ring(), rng());
     let user = UserId::new(AT, &rng);
-    let start = Start { session: SessionId::new(AT, &rng), client: "web".to_owned(), binding: None };
+    let start = Start { session: SessionId::new(AT, &rng), client: "web".to_owned(), binding: None, granted: None };
     let mut handles = vec![
         DeviceToken::mint(ring, DeviceId::new(AT, &rng), user).reveal().clone(),
         Family::start(start, AT, ring, &rng).0.text(ring).reveal().clone(),

@@ -133,6 +133,7 @@ impl Mint {
             audience: &audience.name,
             client: &self.client,
             groups: &self.groups,
+            scope: None,
             status_uri: "http://localhost:8080/status/3",
         };
         Ok(self.session.access_token(&saying, &keys.key, self.now, &self.rng)?.token)

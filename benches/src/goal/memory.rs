@@ -135,7 +135,7 @@ pub(super) async fn live(store: &Store, world: &mut World) -> Result<Vec<Live>> 
         let person = world.person(&format!("user{number}"))?;
         insert(store, world, std::slice::from_ref(&person)).await?;
         let open = world.session(person, &client, (STATUS_LIST, number as i64))?;
-        let start = Start { session: open.id(), client: CLIENT.to_owned(), binding: None };
+        let start = Start { session: open.id(), client: CLIENT.to_owned(), binding: None, granted: None };
         let (token, family) = Family::start(start, world.now, &world.ring, &world.rng);
         let row = open.row(&world.ring, &world.rng);
         let live = Live { session: row, family, token: token.text(&world.ring) };

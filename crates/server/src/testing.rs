@@ -141,6 +141,7 @@ impl TestApp {
         config.listen.address = settings.listen;
         config.data = settings.data.unwrap_or(config.data);
         config.guard.sources.loopback_unlimited = settings.loopback_unlimited;
+        config.oidc.private_addresses = settings.private_addresses;
         config.listen.behind = settings.trusted_proxies;
         config.issuer = settings.issuer;
         config.password.threads = 2;

@@ -134,7 +134,7 @@ async fn clients(store: &poundlock_store::Store, world: &mut World) -> Result<Ve
         insert(store, world, std::slice::from_ref(&person)).await?;
         let (id, user) = (SessionId::new(world.now, &world.rng), person.row.id);
         let session = SessionRow { id, user, factor: None, status: (STATUS_LIST, number as i64), ..open.clone() };
-        let start = Start { session: id, client: CLIENT.to_owned(), binding: None };
+        let start = Start { session: id, client: CLIENT.to_owned(), binding: None, granted: None };
         let (token, family) = Family::start(start, world.now, &world.ring, &world.rng);
         let mut batch = Batch::new();
         session::insert(&mut batch, &session);

@@ -5,11 +5,12 @@ use axum::body::Body;
 use axum::http::Request;
 use poundlock_core::audit::Record;
 use poundlock_core::guard::{Account, Budget, Guessable};
-use poundlock_core::id::UserId;
+use poundlock_core::id::{SessionId, UserId};
 use poundlock_core::invite::{self, LIFE_DEFAULT, Purpose};
+use poundlock_core::refresh::{Family, Granted, Start};
 use poundlock_core::totp::TotpRow;
 use poundlock_store::copy::Sum;
-use poundlock_store::{Batch, Store, StoreUrl, audit, factor, guard, invite as invites, user};
+use poundlock_store::{Batch, Store, StoreUrl, audit, factor, guard, invite as invites, refresh, user};
 use tower::ServiceExt;
 
 use super::{Reply, TestApp, reply};
@@ -179,6 +180,18 @@ impl TestApp {
         factor::delete_totp(&mut batch, target.id, to.user.id);
         let moved = TotpRow { id: target.id, user: to.user.id, ..source.clone() };
         factor::insert_totp(&mut batch, &moved, "moved", self.now());
+        self.app.store.commit(batch).await.unwrap();
+    }
+
+    /// Has a client take part in a user's session, as a code that was exchanged does.
+    pub async fn join(&self, client: &str, user: &super::TestUser) {
+        let session: SessionId = user.tokens["session"].as_str().unwrap().parse().unwrap();
+        let granted = Granted { audience: "api".to_owned(), scope: "openid".to_owned() };
+        let start = Start { session, client: client.to_owned(), binding: None, granted: Some(granted) };
+        let (_, family) = Family::start(start, self.now(), &self.app.ring, &self.app.rng);
+        let mut batch = Batch::new();
+        refresh::insert(&mut batch, &family);
+        refresh::await_logout(&mut batch, family.id);
         self.app.store.commit(batch).await.unwrap();
     }
 

@@ -15,6 +15,8 @@ pub struct Settings {
     pub loopback_unlimited: bool,
     /// Cost of password hashes.
     pub cost: Cost,
+    /// Whether clients at private addresses are told of logouts.
+    pub private_addresses: bool,
     /// Networks of trusted proxies.
     pub trusted_proxies: Vec<String>,
     /// The issuer; `http://localhost:8080` when there is none.
@@ -38,6 +40,7 @@ impl Settings {
         Self {
             loopback_unlimited: true,
             cost: Cost::FOR_TESTS,
+            private_addresses: false,
             trusted_proxies: Vec::new(),
             issuer: None,
             listen,

@@ -11,6 +11,7 @@ mod keys;
 mod login;
 mod main_path;
 mod metrics;
+mod oidc;
 mod openapi;
 mod pages;
 mod relocation;

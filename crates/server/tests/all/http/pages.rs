@@ -1,7 +1,7 @@
 //! The pages, as a browser without scripts uses them: forms, cookies, redirects.
 
 mod account;
-mod browser;
+pub(crate) mod browser;
 mod channel;
 mod csrf;
 mod headers;

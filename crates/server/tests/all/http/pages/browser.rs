@@ -9,27 +9,27 @@ use poundlock::testing::{Reply, TestApp, TestUser};
 
 /// One browser. A clone is a copy of everything it keeps.
 #[derive(Clone)]
-pub(super) struct Browser {
-    pub(super) app: TestApp,
-    pub(super) cookies: BTreeMap<String, String>,
+pub(crate) struct Browser {
+    pub(crate) app: TestApp,
+    pub(crate) cookies: BTreeMap<String, String>,
     /// Where it is, and the text of that page.
-    pub(super) at: String,
-    pub(super) page: String,
+    pub(crate) at: String,
+    pub(crate) page: String,
     /// Whether it keeps cookies at all.
-    pub(super) keeps: bool,
+    pub(crate) keeps: bool,
 }
 
 /// What a browser says of a form of our own page, under `Referrer-Policy: no-referrer`.
-pub(super) const OWN: [(&str, &str); 2] = [("sec-fetch-site", "same-origin"), ("origin", "null")];
+pub(crate) const OWN: [(&str, &str); 2] = [("sec-fetch-site", "same-origin"), ("origin", "null")];
 
 impl Browser {
-    pub(super) fn on(app: &TestApp) -> Self {
+    pub(crate) fn on(app: &TestApp) -> Self {
         let (at, page) = (String::new(), String::new());
         Self { app: app.clone(), cookies: BTreeMap::new(), at, page, keeps: true }
     }
 
     /// A request with the cookies that it keeps; keeps what comes back.
-    pub(super) async fn send(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    pub(crate) async fn send(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let mut request = Request::builder().method(method).uri(path).header("host", "localhost:8080");
         request = request.header("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
         for (name, value) in headers {
@@ -59,7 +59,7 @@ impl Browser {
     }
 
     /// Goes to a page, and on while it is sent on.
-    pub(super) async fn go(&mut self, path: &str) -> Reply {
+    pub(crate) async fn go(&mut self, path: &str) -> Reply {
         let mut path = path.to_owned();
         for _ in 0..8 {
             let reply = self.send(Method::GET, &path, &[("sec-fetch-site", "none")], "").await;
@@ -76,7 +76,7 @@ impl Browser {
     }
 
     /// Posts fields with the token of the page that it is on; what comes back is not followed.
-    pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let token = self.token();
         let mut fields = fields.to_vec();
         fields.push(("csrf", &token));
@@ -84,14 +84,14 @@ impl Browser {
     }
 
     /// Posts exactly these fields, saying exactly that of where they come from.
-    pub(super) async fn post_as(&mut self, path: &str, fields: &[(&str, &str)], said: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn post_as(&mut self, path: &str, fields: &[(&str, &str)], said: &[(&str, &str)]) -> Reply {
         let mut headers = said.to_vec();
         headers.push(("content-type", "application/x-www-form-urlencoded"));
         self.send(Method::POST, path, &headers, &encoded(fields)).await
     }
 
     /// Posts and follows: the way of a person.
-    pub(super) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let reply = self.post(path, fields).await;
         match reply.headers.get("location") {
             Some(location) => {
@@ -107,33 +107,33 @@ impl Browser {
     }
 
     /// The token of the page's forms.
-    pub(super) fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         between(&self.page, "name=\"csrf\" value=\"", "\"").unwrap_or_default()
     }
 
     /// The path without its query.
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.at.split('?').next().unwrap()
     }
 
-    pub(super) fn has(&self, word: &str) -> bool {
+    pub(crate) fn has(&self, word: &str) -> bool {
         self.cookies.keys().any(|name| name.contains(word))
     }
 
-    pub(super) fn cookie(&self, word: &str) -> String {
+    pub(crate) fn cookie(&self, word: &str) -> String {
         let found = self.cookies.iter().find(|(name, _)| name.contains(word));
         found.unwrap_or_else(|| panic!("no cookie {word}")).1.clone()
     }
 
     /// Name and password: to the page of the second factor.
-    pub(super) async fn password(&mut self, user: &TestUser) {
+    pub(crate) async fn password(&mut self, user: &TestUser) {
         self.go("/sign-in").await;
         self.submit("/sign-in", &[("name", &user.name), ("password", &user.password)]).await;
         assert!(self.at.starts_with("/sign-in/lgn_"), "{}: {}", self.at, self.page);
     }
 
     /// A code of the app, on the page of the second factor.
-    pub(super) async fn code(&mut self, user: &TestUser) -> Reply {
+    pub(crate) async fn code(&mut self, user: &TestUser) -> Reply {
         let code = self.app.code(&user.totp_uri);
         let reply = self.submit(&format!("{}/totp", self.path().to_owned()), &[("code", &code)]).await;
         self.app.advance(poundlock_core::time::Span::from_seconds(30));
@@ -141,14 +141,14 @@ impl Browser {
     }
 
     /// Signs in.
-    pub(super) async fn sign_in(&mut self, user: &TestUser) {
+    pub(crate) async fn sign_in(&mut self, user: &TestUser) {
         self.password(user).await;
         self.code(user).await;
         assert_eq!(self.at, "/account", "{}", self.page);
     }
 
     /// Proves both factors for a change that a form of the account page asks for.
-    pub(super) async fn step_up(&mut self, user: &TestUser, form: &str) -> Reply {
+    pub(crate) async fn step_up(&mut self, user: &TestUser, form: &str) -> Reply {
         self.go("/account").await;
         self.submit(form, &[]).await;
         assert_eq!(self.path(), "/account/step-up");
@@ -163,7 +163,7 @@ impl Browser {
 }
 
 /// What stands between two texts.
-pub(super) fn between(text: &str, before: &str, after: &str) -> Option<String> {
+pub(crate) fn between(text: &str, before: &str, after: &str) -> Option<String> {
     let (_, rest) = text.split_once(before)?;
     rest.split_once(after).map(|(found, _)| found.to_owned())
 }
@@ -180,7 +180,7 @@ fn encoded(fields: &[(&str, &str)]) -> String {
 }
 
 /// The problem of an error page, by the keys that its texts have nowhere else.
-pub(super) fn shows(reply: &Reply, status: u16, text: &str) {
+pub(crate) fn shows(reply: &Reply, status: u16, text: &str) {
     assert_eq!(reply.status, status, "{}", reply.body);
     let page = reply.body.as_str().unwrap_or_default();
     assert!(page.contains(text), "not {text:?} in {page}");

@@ -1,0 +1,11 @@
+//! `OpenID` Connect, as an application and a browser without scripts use it.
+
+mod account;
+mod authorize;
+mod cors;
+mod kinds;
+mod logout;
+mod refresh;
+mod token;
+mod userinfo;
+mod world;
