@@ -7,6 +7,7 @@ pub(crate) mod browser;
 pub(crate) mod enrol;
 pub(crate) mod invite;
 pub(crate) mod login;
+pub(crate) mod oidc;
 pub(crate) mod refresh;
 pub(crate) mod session;
 pub(crate) mod step_up;

@@ -10,6 +10,7 @@ pub(crate) mod health;
 pub(crate) mod keys;
 pub(crate) mod login;
 pub(crate) mod metrics;
+pub(crate) mod oidc;
 pub(crate) mod openapi;
 pub(crate) mod pages;
 pub(crate) mod routes;
