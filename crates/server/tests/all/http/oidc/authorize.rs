@@ -82,6 +82,7 @@ on_both! {
         refused_on_a_page(&app, "/oauth/authorize/continue?request=x").await;
     }
 
+    /// OAE-05: no token in the front channel. OAE-06: no response mode or scope but the client's.
     async fn oae_07_every_other_fault_goes_back_with_issuer_and_state(store) {
         let app = TestApp::on(&store).await;
         register(&app, &spec("shop", "public")).await;

@@ -36,6 +36,7 @@ fn basic(id: &str, secret: &str) -> String {
 }
 
 on_both! {
+    /// OAE-05, OAE-06: no grant type but those of the flow.
     async fn t_28_and_oae_04_a_code_is_for_one_client_address_and_verifier(store) {
         let mut shop = Shop::open(TestApp::on(&store).await).await;
         register(&shop.app, &spec("other", "public")).await;
@@ -164,6 +165,7 @@ on_both! {
         assert_eq!(records(&shop.app, "code.reused").await.len(), 0);
     }
 
+    /// OAE-24: a body that does not read is a problem, all else is said in the words of OAuth.
     async fn oae_09_repeated_parameters_and_other_bodies_are_refused(store) {
         let mut shop = Shop::open(TestApp::on(&store).await).await;
         let code = shop.code().await;
