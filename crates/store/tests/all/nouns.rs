@@ -6,6 +6,7 @@ mod audit;
 mod deletion;
 mod guard;
 mod listing;
+mod oidc;
 mod pairs;
 mod refresh;
 mod single_use;
