@@ -2,6 +2,7 @@
 //! client: one is built from its [`ClientSpec`] or not at all.
 
 mod audience;
+mod problem;
 mod scope;
 mod spec;
 #[cfg(test)]
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::audience::{Audience, AudienceName, BadAudience};
 pub use self::scope::{Scope, ScopeRefusal};
-pub use self::spec::{Built, ClientProblem, ClientSpec, ClientWarning, LIFE_MAX, Surroundings};
+pub use self::problem::{ClientProblem, ClientWarning};
+pub use self::spec::{Built, ClientSpec, LIFE_MAX, Surroundings};
 pub use self::uri::{BadAddress, refuse_bad_issuer};
 
 use crate::jws::Alg;

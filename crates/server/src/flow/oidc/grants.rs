@@ -11,7 +11,7 @@ use crate::journal::{Note, Origin};
 
 /// What one client may do.
 #[derive(Debug)]
-pub(crate) struct Grant {
+pub(crate) struct Allowed {
     pub(crate) client: String,
     pub(crate) name: String,
     /// None where the client is one that asks nobody.
@@ -22,15 +22,15 @@ pub(crate) struct Grant {
 }
 
 /// Every client that the caller has allowed something, or is signed in to.
-pub(crate) async fn list(app: &App, caller: &Caller) -> Answer<Vec<Grant>> {
+pub(crate) async fn list(app: &App, caller: &Caller) -> Answer<Vec<Allowed>> {
     let (user, registry) = (caller.account.user.id, app.registry.load());
     let signed_in = refresh::clients_of_user(&app.store, user, caller.now).await?;
     let name = |id: &str| registry.client(Some(id)).map_or_else(|| id.to_owned(), |client| client.name.clone());
-    let mut grants: Vec<Grant> = Vec::new();
+    let mut grants: Vec<Allowed> = Vec::new();
     for row in consent::of_user(&app.store, user).await? {
         let is_signed_in = signed_in.contains(&row.client);
         let name = name(&row.client);
-        grants.push(Grant {
+        grants.push(Allowed {
             client: row.client,
             name,
             scope: Some(row.scope),
@@ -40,7 +40,7 @@ pub(crate) async fn list(app: &App, caller: &Caller) -> Answer<Vec<Grant>> {
     }
     for client in signed_in {
         if !grants.iter().any(|grant| grant.client == client) {
-            grants.push(Grant { name: name(&client), client, scope: None, given_at: None, is_signed_in: true });
+            grants.push(Allowed { name: name(&client), client, scope: None, given_at: None, is_signed_in: true });
         }
     }
     Ok(grants)

@@ -16,7 +16,7 @@ use crate::journal::Origin;
 
 /// What one application may do.
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Grant {
+pub(crate) struct Allowed {
     client: String,
     name: String,
     /// What was allowed; none where the application is one that asks nobody.
@@ -28,7 +28,7 @@ pub(crate) struct Grant {
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Grants {
-    grants: Vec<Grant>,
+    grants: Vec<Allowed>,
 }
 
 /// Every application that was allowed something, or is signed in to.
@@ -38,7 +38,7 @@ pub(crate) async fn list(
     request: RequestId,
 ) -> Result<axum::Json<Grants>, Problem> {
     let listed = flow::list(&app, &caller).await.map_err(|refused| Problem::of(refused, &request))?;
-    let grants = listed.into_iter().map(|grant| Grant {
+    let grants = listed.into_iter().map(|grant| Allowed {
         client: grant.client,
         name: grant.name,
         scope: grant.scope,
