@@ -6,16 +6,19 @@
 
 mod handle;
 mod outcome;
+mod passkey;
 mod stored;
 
 pub use handle::LoginHandle;
-pub use outcome::{Enrolled, Fresh, Granted, Raised};
+pub use outcome::{Enrolled, Fresh, Granted, NewFactor, Raised};
+pub use passkey::Registering;
 use serde::{Deserialize, Serialize};
 
 use crate::denial::Denial;
 use crate::evidence::Evidence;
 use crate::id::{DeviceId, FactorId, LoginId, SessionId, UserId};
 use crate::invite::{EnrolRight, Purpose};
+use crate::passkey::{Asked, Offered};
 use crate::policy;
 use crate::recovery::RecoveryProof;
 use crate::seal::{BadSeal, Keyring};
@@ -102,6 +105,8 @@ pub struct Login {
     request: Request,
     then: Then,
     state: State,
+    /// The challenge that a passkey was asked for, and until when it may answer.
+    asked: Option<(Asked, Time)>,
 }
 
 /// What is true of a login between two requests. Each variant holds exactly what is true then.
@@ -111,17 +116,22 @@ pub(crate) enum State {
     Second { evidence: Evidence },
     /// A live session awaits its second factor again; nothing else was proved here.
     Reprove { user: UserId },
+    /// A live session awaits a passkey of both kinds; nothing was proved here. `user_version` is the account's when it
+    /// was asked for.
+    Alone { user: UserId, user_version: i64 },
     /// A right to enrol and a password were proved; a factor is to be offered.
     Enrol { enrolment: Enrolment },
     /// A seed was shown; a code of it is awaited.
     Confirm { enrolment: Enrolment, factor: FactorId, seed: Seed },
+    /// A new passkey was offered; its first answer is awaited.
+    Register { enrolment: Enrolment, factor: FactorId, offered: Offered },
 }
 
 /// What an enrolment rests on.
 #[derive(Debug)]
 pub(crate) struct Enrolment {
     right: EnrolRight,
-    /// `None` where the enrolment is not a login: after a recovery it adds a factor to an account, and no session.
+    /// `None` where the enrolment is not a login: it adds a factor to an account, and no session.
     evidence: Option<Evidence>,
     /// Sealed hash of the password that a new user has just set.
     password: Option<Vec<u8>>,
@@ -151,7 +161,7 @@ pub enum Step {
     Ask(Login),
     /// Ask for a first enrolment.
     Enrol(Login),
-    /// Show the seed of [`Login::offered`] and ask for a code of it.
+    /// Show the seed of [`Login::offered`] and ask for a code of it, or hand the offer to an authenticator.
     Offer(Login),
     /// Open a session.
     Grant(Box<Granted>),
@@ -226,9 +236,10 @@ impl Login {
         (if fits { Step::Enrol(login) } else { Step::Deny(Denial::Credentials) }, handle)
     }
 
-    /// A recovery session's right to enrol one factor. The confirmation opens no session: a recovery raises nothing.
+    /// A live session's right to enrol one further factor, from a recovery or a step-up. The confirmation opens no session
+    /// and raises none.
     #[must_use]
-    pub fn enrol_recovered(right: EnrolRight, request: Request, now: Time, rng: &dyn Rng) -> (Self, LoginHandle) {
+    pub fn enrol_further(right: EnrolRight, request: Request, now: Time, rng: &dyn Rng) -> (Self, LoginHandle) {
         let enrolment = Enrolment { right, evidence: None, password: None };
         Self::begin(State::Enrol { enrolment }, request, Then::Tokens, now, rng)
     }
@@ -266,7 +277,7 @@ impl Login {
     #[must_use]
     pub fn offer_totp(self, now: Time, rng: &dyn Rng) -> Step {
         match self.state {
-            State::Enrol { enrolment } | State::Confirm { enrolment, .. } => {
+            State::Enrol { enrolment } | State::Confirm { enrolment, .. } | State::Register { enrolment, .. } => {
                 let (factor, seed) = (FactorId::new(now, rng), Seed::random(rng));
                 Step::Offer(Self { state: State::Confirm { enrolment, factor, seed }, ..self })
             }
@@ -288,13 +299,13 @@ impl Login {
             Some(until) => TotpRow::confirmed_on_hold(ring, &seed, &proof, until, rng),
             None => TotpRow::confirmed(ring, &seed, &proof, rng),
         };
-        let Some(evidence) = evidence else { return Step::Added(Enrolled { right, password, totp }) };
+        let Some(evidence) = evidence else { return Step::Added(enrolled_totp(right, password, totp)) };
         let granted = evidence.and_totp(proof).and_then(policy::grant);
         match granted {
             Some(grant) => Step::Grant(Box::new(Granted {
                 grant,
                 request: self.request,
-                enrolled: Some(Enrolled { right, password, totp }),
+                enrolled: Some(enrolled_totp(right, password, totp)),
             })),
             None => Step::Deny(Denial::Code),
         }
@@ -329,8 +340,10 @@ impl Login {
     pub const fn user(&self) -> UserId {
         match &self.state {
             State::Second { evidence } => evidence.user(),
-            State::Reprove { user } => *user,
-            State::Enrol { enrolment } | State::Confirm { enrolment, .. } => enrolment.user(),
+            State::Reprove { user } | State::Alone { user, .. } => *user,
+            State::Enrol { enrolment } | State::Confirm { enrolment, .. } | State::Register { enrolment, .. } => {
+                enrolment.user()
+            }
         }
     }
 
@@ -353,10 +366,12 @@ impl Login {
     #[must_use]
     pub const fn new_user_name(&self) -> Option<&String> {
         match &self.state {
-            State::Enrol { enrolment } | State::Confirm { enrolment, .. } => match enrolment.right.purpose() {
-                Purpose::NewUser { name, .. } => Some(name),
-                Purpose::Ticket { .. } => None,
-            },
+            State::Enrol { enrolment } | State::Confirm { enrolment, .. } | State::Register { enrolment, .. } => {
+                match enrolment.right.purpose() {
+                    Purpose::NewUser { name, .. } => Some(name),
+                    Purpose::Ticket { .. } => None,
+                }
+            }
             _ => None,
         }
     }
@@ -389,7 +404,7 @@ impl Login {
 
     fn begin_as(id: LoginId, state: State, request: Request, then: Then, at: (Time, &dyn Rng)) -> (Self, LoginHandle) {
         let (expires_at, secret) = (at.0 + LIFE, Secret::random(at.1));
-        let login = Self { id, version: 0, digest: secret.digest(), expires_at, request, then, state };
+        let login = Self { id, version: 0, digest: secret.digest(), expires_at, request, then, state, asked: None };
         (login, LoginHandle::new(id, secret))
     }
 }
@@ -414,6 +429,10 @@ pub struct Standing {
     pub active: bool,
     /// Whether it has a second factor that can be asked for.
     pub has_second_factor: bool,
+}
+
+fn enrolled_totp(right: EnrolRight, password: Option<Vec<u8>>, totp: TotpRow) -> Enrolled {
+    Enrolled { right, password, factor: NewFactor::Totp(totp), label: "authenticator app".to_owned() }
 }
 
 fn complete(evidence: Evidence, request: Request, then: Then) -> Step {

@@ -25,15 +25,19 @@ pub enum Action {
     RemoveFactor,
     /// Add a factor.
     AddFactor,
+    /// Give a factor another name; the target is its id.
+    RenameFactor,
 }
 
 impl Action {
+    /// Each action once.
+    pub const ALL: [Self; 5] =
+        [Self::ChangePassword, Self::NewRecoveryCodes, Self::RemoveFactor, Self::AddFactor, Self::RenameFactor];
+
     /// Reads the name used in the API.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::ChangePassword, Self::NewRecoveryCodes, Self::RemoveFactor, Self::AddFactor]
-            .into_iter()
-            .find(|action| action.as_str() == text)
+        Self::ALL.into_iter().find(|action| action.as_str() == text)
     }
 
     /// The name used in the API.
@@ -44,6 +48,7 @@ impl Action {
             Self::NewRecoveryCodes => "recovery_codes.new",
             Self::RemoveFactor => "factor.remove",
             Self::AddFactor => "factor.add",
+            Self::RenameFactor => "factor.rename",
         }
     }
 }
