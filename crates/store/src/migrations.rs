@@ -3,5 +3,7 @@
 use crate::migrate::Migration;
 
 /// All migrations, in order.
-pub const ALL: &[Migration] =
-    &[Migration { number: 1, name: "base", sql: include_str!("../migrations/0001_base.sql") }];
+pub const ALL: &[Migration] = &[
+    Migration { number: 1, name: "base", sql: include_str!("../migrations/0001_base.sql") },
+    Migration { number: 2, name: "passkey", sql: include_str!("../migrations/0002_passkey.sql") },
+];
