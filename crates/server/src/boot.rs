@@ -91,6 +91,7 @@ pub(crate) async fn assemble(
         metrics: Metrics::new(&store, hasher.seen()),
         refusals: Refusals::default(),
         account_audience,
+        party: config.passkey.party(&config.issuer())?,
         cost,
         keys: ArcSwap::from_pointee(keys),
         registry: ArcSwap::from_pointee(registry),

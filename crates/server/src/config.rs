@@ -5,6 +5,7 @@ mod limits;
 mod listen;
 mod metrics;
 mod overlay;
+mod passkey;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::limits::Limits;
 pub(crate) use self::listen::{Listen, TlsFiles};
+pub(crate) use self::passkey::PasskeyConfig;
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) master_key: MasterKeyConfig,
     pub(crate) admin: AdminConfig,
     pub(crate) password: PasswordConfig,
+    pub(crate) passkey: PasskeyConfig,
     pub(crate) guard: GuardConfig,
     pub(crate) log: LogConfig,
     pub(crate) metrics: MetricsConfig,
@@ -109,6 +112,7 @@ impl Default for Config {
             master_key: MasterKeyConfig::default(),
             admin: AdminConfig::default(),
             password: PasswordConfig::default(),
+            passkey: PasskeyConfig::default(),
             guard: GuardConfig::default(),
             log: LogConfig::default(),
             metrics: MetricsConfig::default(),
@@ -166,6 +170,7 @@ impl Config {
         self.cost()?;
         self.metrics.at()?;
         self.trace.check()?;
+        self.passkey.party(&self.issuer())?;
         let issuer = self.issuer();
         let plain = issuer.starts_with("http://");
         if !plain && !issuer.starts_with("https://") {

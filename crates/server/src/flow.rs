@@ -4,6 +4,7 @@
 pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod enrol;
+pub(crate) mod factor;
 pub(crate) mod invite;
 pub(crate) mod login;
 pub(crate) mod refresh;

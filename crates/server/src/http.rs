@@ -11,6 +11,7 @@ pub(crate) mod keys;
 pub(crate) mod login;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
+mod passkey;
 pub(crate) mod routes;
 pub(crate) mod session;
 pub(crate) mod step_up;

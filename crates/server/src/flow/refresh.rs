@@ -3,7 +3,7 @@
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::client::Client;
 use poundlock_core::guard::Guessable;
-use poundlock_core::id::{DeviceId, LoginId, SessionId};
+use poundlock_core::id::{LoginId, SessionId};
 use poundlock_core::login::{Channel, Fresh, LIFE, Login, Request};
 use poundlock_core::refresh::{
     self, Decision, Facts, Family, Presented, RefreshToken, Refusal, Retry, Rotation, TheftKind,
@@ -14,6 +14,7 @@ use poundlock_core::time::Time;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, audit, login, refresh as families, session, user};
 
+use super::login::{Spent, real_factors};
 use super::session::{Bearer, Opened, Outcome, answer, asks_for_users};
 use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse, refuse_unrecorded};
 use crate::app::{App, SharedApp};
@@ -236,7 +237,8 @@ async fn reprove(app: &App, asked: &Asked<'_>, loaded: &Loaded) -> Answer<Refuse
     let refused = refuse(app, batch, record, Denial::Reprove(asked.client.mfa_max_age), session.id().as_bytes()).await;
     Ok(match refused {
         Refused::Denied { denial, reference, .. } => {
-            let handle = Handle { login: handle.text(), factors: vec!["totp"], expires_in: LIFE.seconds() };
+            let handle =
+                Handle { login: handle.text(), factors: real_factors(&loaded.account), expires_in: LIFE.seconds() };
             Refused::Denied { denial, reference, login: Some(Box::new(handle)) }
         }
         other => other,
@@ -248,7 +250,7 @@ pub(crate) async fn freshen(
     app: &App,
     note: &Note<'_>,
     (fresh, login, audience): (Fresh, LoginId, String),
-    (account, spent, used): (&Account, Batch, Option<DeviceId>),
+    (account, spent, used): (&Account, Batch, Option<Spent>),
 ) -> Answer<Outcome> {
     let presented =
         Presented::from_stored(&app.ring, &login, fresh.token()).map_err(|_| Fault::Seal("refresh in a login"))?;
@@ -264,7 +266,10 @@ pub(crate) async fn freshen(
     };
     let asked = Asked { note, client, audience: Some(&audience), token: &presented.token };
     let mut batch = super::account_first(account.user.id, account.user.version, spent);
-    super::login::clear_reproved(app, &mut batch, account.user.id, (Guessable::Totp, used), now);
+    // A passkey uses no budget, so it clears none.
+    if let Some(used) = used {
+        super::login::clear_reproved(app, &mut batch, account.user.id, (Guessable::Totp, used.device), now);
+    }
     let decision = refresh::rotate_after_reproof(&loaded.family, &presented, &facts, &app.rng);
     let (session, token, event) = match decision {
         Decision::Rotate(rotation) => {

@@ -8,7 +8,8 @@ use poundlock_core::id::RecordId;
 use poundlock_core::keys::{Action, KeyState};
 use poundlock_core::time::Time;
 use poundlock_store::{
-    Batch, audit, chain, device, factor, guard, invite, key, login, refresh, session, setting, status, step_up,
+    Batch, audit, chain, device, factor, guard, invite, key, login, outbox, passkey, refresh, session, setting, status,
+    step_up,
 };
 
 use super::target::Spent;
@@ -36,6 +37,9 @@ pub(super) async fn end_all(
     login::end_all(&mut batch);
     invite::end_all(&mut batch);
     step_up::end_all(&mut batch);
+    // The marks of answered challenges are those of the backup: no challenge of before it counts.
+    passkey::void_challenges(&mut batch, now);
+    outbox::end_all(&mut batch);
     factor::spend_all_steps(&mut batch, last_step(now));
     end_codes(&mut batch, ready, wish, spent).await?;
     keep_spent(&mut batch, ready, spent).await?;

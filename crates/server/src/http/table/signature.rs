@@ -35,6 +35,8 @@ pub(crate) struct Signature {
     pub(crate) body: Option<Schema>,
     /// Whether the body may be left out.
     pub(crate) is_body_optional: bool,
+    /// Whether a body proves what the token would.
+    pub(crate) is_token_optional: bool,
     pub(crate) query: Option<Schema>,
     pub(crate) is_bearer: bool,
     pub(crate) answers: Vec<Answered>,
