@@ -12,6 +12,7 @@ mod login;
 mod main_path;
 mod metrics;
 mod openapi;
+mod passkey;
 mod relocation;
 mod restore;
 mod session;
