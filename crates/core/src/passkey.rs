@@ -166,6 +166,7 @@ impl RelyingParty {
     }
 
     /// Judges a new credential. What it proves is that its holder answered now; its row is the factor to store.
+    #[expect(clippy::needless_pass_by_value, reason = "an offer is spent by its use")]
     pub(crate) fn confirm(
         &self,
         offered: Offered,
@@ -246,6 +247,7 @@ impl Passkey {
     ///
     /// # Errors
     /// [`Refusal`] says why it proves nothing.
+    #[expect(clippy::needless_pass_by_value, reason = "a challenge is spent by its use")]
     pub fn check(
         mut self,
         party: &RelyingParty,

@@ -1,6 +1,6 @@
 //! A security key in software, whose every word a test may change before it is signed.
 
-#![expect(clippy::unwrap_used, reason = "a test's own tools end the test when they fail")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's own tools end the test when they fail")]
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
