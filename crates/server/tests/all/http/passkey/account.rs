@@ -72,9 +72,10 @@ on_both! {
     async fn mfa_08_every_change_leaves_a_notice_that_only_its_owner_can_read(store) {
         let mut world = World::on(&store).await;
         let token = world.account_token().await;
+        // Notices of one millisecond stand in any order.
+        world.app.advance(Span::from_millis(1));
         let right = world.step_up(&token, "recovery_codes.new", "").await;
         world.app.bearer(Method::POST, "/v1/factors/recovery-codes", Some(&json!({ "step_up": right })), &token).await.ok();
-        // Notices of one millisecond stand in any order.
         world.app.advance(Span::from_millis(1));
         let right = world.step_up(&token, "password.change", "").await;
         let body = json!({ "new_password": "another quite unguessable phrase", "step_up": right });

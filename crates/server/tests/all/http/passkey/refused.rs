@@ -59,6 +59,7 @@ on_both! {
             assert!(second.contains(&json!(rule)), "{rule}: {second:?}");
             assert!(first.contains(&json!(expected)), "{rule}: {first:?}");
         }
+        world.app.advance(AFTER_ANY_DELAY);
         world.second_saying(|_| {}).await.ok();
         world.alone().await.ok();
     }
