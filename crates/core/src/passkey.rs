@@ -20,7 +20,7 @@ use webauthn_rs::prelude::{
 pub use self::ceremony::{Asked, LIFE, Offered, OpenChallenge};
 pub use self::message::{Assertion, AssertionText, Attestation, AttestationText, CREDENTIAL_BYTES_MAX};
 pub use self::proof::PasskeyProof;
-pub use self::refusal::Refusal;
+pub use self::refusal::{BadAllowList, Refusal};
 pub use self::row::{Passkey, PasskeyRow, UserHandle};
 
 use self::ceremony::Whom;
@@ -46,17 +46,6 @@ struct Allowed {
     roots: AttestationCaList,
     fingerprint: String,
     aaguids: Vec<Uuid>,
-}
-
-/// An entry of the allow-list cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadAllowList {
-    /// No certificate.
-    #[error("not one certificate in PEM")]
-    Root,
-    /// No AAGUID.
-    #[error("not an AAGUID such as ee882879-721c-4913-9775-3dfcce97072a")]
-    Aaguid,
 }
 
 /// Whom a new passkey is for.

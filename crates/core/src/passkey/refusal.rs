@@ -67,3 +67,14 @@ impl Refusal {
         }
     }
 }
+
+/// An entry of the allow-list cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadAllowList {
+    /// No certificate.
+    #[error("not one certificate in PEM")]
+    Root,
+    /// No AAGUID.
+    #[error("not an AAGUID such as ee882879-721c-4913-9775-3dfcce97072a")]
+    Aaguid,
+}

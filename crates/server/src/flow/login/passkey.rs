@@ -3,7 +3,7 @@
 //! by the guard: there is nothing to guess.
 
 use poundlock_core::audit::{Event, Key};
-use poundlock_core::login::{Channel, Login, Step};
+use poundlock_core::login::{Channel, Login, Request, Step};
 use poundlock_core::notice::{Kind, Says};
 use poundlock_core::passkey::{Asked, Assertion, LIFE, OpenChallenge, Passkey, PasskeyProof, PasskeyRow, Refusal};
 use poundlock_core::secret::Secret;
@@ -140,37 +140,51 @@ async fn discovered(app: SharedApp, answered: Answered, origin: Origin) -> Answe
     if claim.is_none() {
         super::super::admit_source(&app, &note, &origin).await?;
     }
-    let Some(challenge) = challenge else {
-        return Err(failed(&app, &note, (Event::LoginFirstRefused, Refusal::Challenge), (b"passkey", None)).await);
+    let (challenge, (row, account)) = match (challenge, known) {
+        (Some(challenge), Some(known)) => (challenge, known),
+        (Some(_), None) => return Err(failed(&app, &note, first(Refusal::Credential), (b"passkey", None)).await),
+        (None, _) => return Err(failed(&app, &note, first(Refusal::Challenge), (b"passkey", None)).await),
     };
-    let Some((row, account)) = known else {
-        return Err(failed(&app, &note, (Event::LoginFirstRefused, Refusal::Credential), (b"passkey", None)).await);
-    };
-    let client = request.client.clone();
+    let request = Request { device: claim.map(|claim| claim.device), ..request };
     super::super::to_the_end(app.flows.begin(), async move {
-        let note = Note::new(&app, &origin, now).client(&client).about(&account.user);
-        let target = *account.user.id.as_bytes();
-        let first = |refusal| (Event::LoginFirstRefused, refusal);
-        let mut batch = Batch::new();
-        passkey::spend_challenge(&mut batch, &challenge);
-        if commit(&app, batch).await?.is_none() {
-            return Err(failed(&app, &note, first(Refusal::Challenge), (&target, None)).await);
-        }
-        let proof = match check(&app, Some(&row), challenge.into_asked(), (&answered.assertion, now)) {
-            Ok(proof) => proof,
-            Err(refusal) => return Err(failed(&app, &note, first(refusal), (&target, Some(&account))).await),
-        };
-        let mut batch = Batch::new();
-        passkey::used(&mut batch, &proof);
-        let request = poundlock_core::login::Request { device: claim.map(|claim| claim.device), ..request };
-        match Login::discovered(proof, &account.standing(), account.user.version, request) {
-            Step::Grant(granted) => {
-                super::super::session::open(&app, &note, *granted, &account, batch).await.map(Outcome::from_opened)
-            }
-            _ => Err(failed(&app, &note, first(Refusal::Verification), (&target, None)).await),
-        }
+        let note = Note::new(&app, &origin, now).client(&request.client).about(&account.user);
+        let asked = (challenge, &answered.assertion);
+        log_in(&app, &note, asked, (&row, &account), request.clone()).await
     })
     .await
+}
+
+/// A refusal where nothing was proved before.
+const fn first(refusal: Refusal) -> (Event, Refusal) {
+    (Event::LoginFirstRefused, refusal)
+}
+
+/// Spends the challenge, then checks the answer: a passkey of both kinds is a whole login.
+async fn log_in(
+    app: &App,
+    note: &Note<'_>,
+    (challenge, assertion): (OpenChallenge, &Assertion),
+    (row, account): (&PasskeyRow, &Account),
+    request: Request,
+) -> Answer<Outcome> {
+    let target = account.user.id.as_bytes();
+    let mut batch = Batch::new();
+    passkey::spend_challenge(&mut batch, &challenge);
+    if commit(app, batch).await?.is_none() {
+        return Err(failed(app, note, first(Refusal::Challenge), (target, None)).await);
+    }
+    let proof = match check(app, Some(row), challenge.into_asked(), (assertion, note.now())) {
+        Ok(proof) => proof,
+        Err(refusal) => return Err(failed(app, note, first(refusal), (target, Some(account))).await),
+    };
+    let mut batch = Batch::new();
+    passkey::used(&mut batch, &proof);
+    match Login::discovered(proof, &account.standing(), account.user.version, request) {
+        Step::Grant(granted) => {
+            super::super::session::open(app, note, *granted, account, batch).await.map(Outcome::from_opened)
+        }
+        _ => Err(failed(app, note, first(Refusal::Verification), (target, None)).await),
+    }
 }
 
 /// The passkey that an answer names by credential and user handle, with its account, while the challenge counts. Only

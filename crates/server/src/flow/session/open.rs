@@ -93,16 +93,6 @@ pub(crate) async fn add_factor(
     account: &Account,
     batch: Batch,
 ) -> Answer<()> {
-    let (id, rule) = match enrolled.right.spends() {
-        Spends::Recovery(id) => (id, "recovery"),
-        Spends::StepUp(id) => (id, "step_up"),
-        Spends::Invite(_) => return Err(Fault::Other("an enrolment that belongs to a login".to_owned()).into()),
-    };
-    let gone = || super::super::refuse_unrecorded(note.origin(), Denial::SessionEnded);
-    let row = session::by_id(&app.store, id).await?.ok_or_else(gone)?;
-    let session = Session::from_row(&app.ring, &row).map_err(|_| Fault::Seal("session"))?;
-    let recovers = matches!(enrolled.right.spends(), Spends::Recovery(_));
-    let session = Some(session).filter(|s| s.lives(note.now()) && !(recovers && s.has_enrolled())).ok_or_else(gone)?;
     if account.second_factors() >= FACTORS_MAX {
         return Err(Refused::Conflicting(format!("This account has {FACTORS_MAX} factors: remove one first.")));
     }
@@ -111,11 +101,7 @@ pub(crate) async fn add_factor(
     user::touched(&mut first, account.user.id, account.user.version);
     first.append(rest);
     let mut batch = first;
-    if recovers {
-        session::changed(&mut batch, &session.enrolled().row(&app.ring, &app.rng));
-    } else {
-        session::lives(&mut batch, session.id(), session.version());
-    }
+    let (id, rule) = spend_right(app, note, enrolled, &mut batch).await?;
     insert(&mut batch, enrolled, note.now());
     let kind = enrolled.factor.kind();
     tell(app, &mut batch, note, (Kind::FactorAdded, account), &[("factor", kind), ("label", &enrolled.label)]);
@@ -125,6 +111,30 @@ pub(crate) async fn add_factor(
         Some(_) => Ok(()),
         None => Err(conflict(app, note, Denial::Gone, account.user.id).await),
     }
+}
+
+/// Guards that the session which gave the right lives, and uses up the one enrolment of a recovery session.
+async fn spend_right(
+    app: &App,
+    note: &Note<'_>,
+    enrolled: &Enrolled,
+    batch: &mut Batch,
+) -> Answer<(SessionId, &'static str)> {
+    let (id, rule, recovers) = match enrolled.right.spends() {
+        Spends::Recovery(id) => (id, "recovery", true),
+        Spends::StepUp(id) => (id, "step_up", false),
+        Spends::Invite(_) => return Err(Fault::Other("an enrolment that belongs to a login".to_owned()).into()),
+    };
+    let gone = || super::super::refuse_unrecorded(note.origin(), Denial::SessionEnded);
+    let row = session::by_id(&app.store, id).await?.ok_or_else(gone)?;
+    let session = Session::from_row(&app.ring, &row).map_err(|_| Fault::Seal("session"))?;
+    let session = Some(session).filter(|s| s.lives(note.now()) && !(recovers && s.has_enrolled())).ok_or_else(gone)?;
+    if recovers {
+        session::changed(batch, &session.enrolled().row(&app.ring, &app.rng));
+    } else {
+        session::lives(batch, session.id(), session.version());
+    }
+    Ok((id, rule))
 }
 
 /// Opens the first session of an enrolment: account, factor, codes and spent invite are one batch with it.
