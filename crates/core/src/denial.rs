@@ -33,6 +33,11 @@ denials! {
     Credentials = "credentials",
     /// The code is wrong, or was right and has been used.
     Code = "code",
+    /// The passkey's answer proves nothing, or the passkey is unknown. One answer for all reasons; the record has the
+    /// difference.
+    Passkey = "passkey",
+    /// The passkey's counter went back: somebody may hold a copy of it (WAN-20).
+    PasskeyCopied = "passkey_copied",
     /// The login, invite or step-up is unknown, spent or expired.
     Gone = "gone",
     /// The login exists but this is not its next step.

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{FactorId, UserId};
+use crate::passkey::PasskeyProof;
 use crate::password::PasswordProof;
 use crate::recovery::RecoveryProof;
 use crate::time::Time;
@@ -21,21 +22,41 @@ pub(crate) enum Means {
     /// An authenticator app on probation after a recovery.
     HeldTotp(FactorId),
     RecoveryCode,
+    Passkey(FactorId, Signed),
 }
 
-/// The two kinds of factor that a password login can prove. Two of one kind never count (MFA-03).
+/// How a passkey was proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Signed {
+    /// Its device verified its user.
+    pub(crate) verified: bool,
+    /// The key is bound to its device, by an attestation on the allow-list.
+    pub(crate) attested: bool,
+    /// It is on probation after a recovery.
+    pub(crate) held: bool,
+}
+
+/// The kinds of factor. Two of one kind never count (MFA-03).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Knowledge,
     Possession,
+    /// The device asked its user for a PIN, a finger or a face. Never without the key that the device holds (MFA-10).
+    Verification,
 }
 
 impl Means {
-    pub(crate) const fn kind(self) -> Kind {
+    /// The kinds that it is of: one, but for a passkey whose device verified its user (WAN-08).
+    pub(crate) const fn kinds(self) -> &'static [Kind] {
         match self {
-            Self::Password => Kind::Knowledge,
-            Self::Totp(_) | Self::HeldTotp(_) | Self::RecoveryCode => Kind::Possession,
+            Self::Password => &[Kind::Knowledge],
+            Self::Passkey(_, Signed { verified: true, .. }) => &[Kind::Possession, Kind::Verification],
+            Self::Totp(_) | Self::HeldTotp(_) | Self::RecoveryCode | Self::Passkey(..) => &[Kind::Possession],
         }
+    }
+
+    pub(crate) fn is_of(self, kind: Kind) -> bool {
+        self.kinds().contains(&kind)
     }
 }
 
@@ -67,6 +88,20 @@ impl Evidence {
     pub fn first(proof: PasswordProof, user_version: i64) -> Self {
         let proved = vec![Proved { means: Means::Password, at: proof.at() }];
         Self { inner: StoredEvidence { user: proof.user(), user_version, proved } }
+    }
+
+    /// Evidence begins with a passkey, where nobody was named before.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a proof is spent by its use")]
+    pub fn by_passkey(proof: PasskeyProof, user_version: i64) -> Self {
+        Self { inner: StoredEvidence { user: proof.user(), user_version, proved: vec![signed(&proof)] } }
+    }
+
+    /// Adds a passkey. `None` when the proof is another user's.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a proof is spent by its use")]
+    pub fn and_passkey(self, proof: PasskeyProof) -> Option<Self> {
+        self.and(proof.user(), signed(&proof))
     }
 
     /// Adds a code of an authenticator app. `None` when the proof is another user's.
@@ -116,6 +151,11 @@ impl Evidence {
         self.inner.proved.push(proved);
         Some(self)
     }
+}
+
+fn signed(proof: &PasskeyProof) -> Proved {
+    let signed = Signed { verified: proof.is_verified(), attested: proof.is_attested(), held: proof.is_held() };
+    Proved { means: Means::Passkey(proof.factor(), signed), at: proof.at() }
 }
 
 #[cfg(test)]

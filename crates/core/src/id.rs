@@ -115,6 +115,10 @@ row_id!(/// One record of the audit log; shown to people as the reference of a r
     RecordId, "ref");
 row_id!(/// A step-up: a proof bound to one action of one session.
     StepUpId, "stp");
+row_id!(/// A challenge that a client carries: its id marks it as spent.
+    ChallengeId, "cha");
+row_id!(/// A notice that waits to be sent.
+    NoticeId, "not");
 
 /// The `sub` of tokens: 128 random bits, so it tells neither name nor age, and its prefix keeps it apart from every
 /// client id (TOK-09).

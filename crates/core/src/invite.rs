@@ -11,6 +11,7 @@ use crate::id::{InviteId, SessionId, UserId};
 use crate::seal::{BadSeal, Keyring, Place};
 use crate::secret::{Digest, Rng, Secret};
 use crate::session::Session;
+use crate::step_up::{Action, StepUpSecret};
 use crate::time::{Span, Time};
 use crate::token::Acr;
 use crate::user::UserName;
@@ -86,6 +87,8 @@ pub enum Spends {
     Invite(InviteId),
     /// The one enrolment of a recovery session.
     Recovery(SessionId),
+    /// Nothing more: the step-up was spent when the enrolment began. The session must still live.
+    StepUp(SessionId),
 }
 
 impl InviteSecret {
@@ -150,6 +153,15 @@ impl EnrolRight {
             spends: Spends::Recovery(session.id()),
             purpose: Purpose::Ticket { user: session.user() },
         })
+    }
+
+    /// The right that a step-up for adding a factor gives, in a live session. It counts once the batch that stores the
+    /// enrolment has spent the step-up of this digest.
+    #[must_use]
+    pub fn by_step_up(session: &Session, sent: &StepUpSecret, now: Time) -> Option<(Self, Digest)> {
+        let digest = sent.digest_for(session.id(), Action::AddFactor, "");
+        let right = Self { spends: Spends::StepUp(session.id()), purpose: Purpose::Ticket { user: session.user() } };
+        session.lives(now).then_some((right, digest))
     }
 
     /// What completing the enrolment spends.

@@ -4,18 +4,22 @@
 //! **Architecture Invariant:** a login leaves this crate only as a sealed [`LoginRow`], bound to its id and version. A
 //! row edited in the database, or one moved under another id, does not open.
 
+mod begin;
 mod handle;
 mod outcome;
+mod passkey;
 mod stored;
 
 pub use handle::LoginHandle;
-pub use outcome::{Enrolled, Fresh, Granted, Raised};
+pub use outcome::{Enrolled, Fresh, Granted, NewFactor, Raised};
+pub use passkey::Registering;
 use serde::{Deserialize, Serialize};
 
 use crate::denial::Denial;
 use crate::evidence::Evidence;
 use crate::id::{DeviceId, FactorId, LoginId, SessionId, UserId};
 use crate::invite::{EnrolRight, Purpose};
+use crate::passkey::{Asked, Offered};
 use crate::policy;
 use crate::recovery::RecoveryProof;
 use crate::seal::{BadSeal, Keyring};
@@ -112,6 +116,8 @@ pub struct Login {
     request: Request,
     then: Then,
     state: State,
+    /// The challenge that a passkey was asked for, and until when it may answer.
+    asked: Option<(Asked, Time)>,
 }
 
 /// What is true of a login between two requests. Each variant holds exactly what is true then.
@@ -121,17 +127,22 @@ pub(crate) enum State {
     Second { evidence: Evidence },
     /// A live session awaits its second factor again; nothing else was proved here.
     Reprove { user: UserId },
+    /// A live session awaits a passkey of both kinds; nothing was proved here. `user_version` is the account's when it
+    /// was asked for.
+    Alone { user: UserId, user_version: i64 },
     /// A right to enrol and a password were proved; a factor is to be offered.
     Enrol { enrolment: Enrolment },
     /// A seed was shown; a code of it is awaited.
     Confirm { enrolment: Enrolment, factor: FactorId, seed: Seed },
+    /// A new passkey was offered; its first answer is awaited.
+    Register { enrolment: Enrolment, factor: FactorId, offered: Offered },
 }
 
 /// What an enrolment rests on.
 #[derive(Debug)]
 pub(crate) struct Enrolment {
     right: EnrolRight,
-    /// `None` where the enrolment is not a login: after a recovery it adds a factor to an account, and no session.
+    /// `None` where the enrolment is not a login: it adds a factor to an account, and no session.
     evidence: Option<Evidence>,
     /// Sealed hash of the password that a new user has just set.
     password: Option<Vec<u8>>,
@@ -161,7 +172,7 @@ pub enum Step {
     Ask(Login),
     /// Ask for a first enrolment.
     Enrol(Login),
-    /// Show the seed of [`Login::offered`] and ask for a code of it.
+    /// Show the seed of [`Login::offered`] and ask for a code of it, or hand the offer to an authenticator.
     Offer(Login),
     /// Open a session.
     Grant(Box<Granted>),
@@ -173,6 +184,19 @@ pub enum Step {
     Raise(Raised),
     /// Refuse.
     Deny(Denial),
+}
+
+impl Step {
+    /// Says what an enrolment has made, where the step opens a session.
+    fn with(self, enrolled: Enrolled) -> Self {
+        match self {
+            Self::Grant(mut granted) => {
+                granted.enrolled = Some(enrolled);
+                Self::Grant(granted)
+            }
+            step => step,
+        }
+    }
 }
 
 impl Login {
@@ -191,20 +215,6 @@ impl Login {
         (if open { Step::Ask(login) } else { Step::Deny(Denial::Credentials) }, handle)
     }
 
-    /// A right password inside a live session, for one action of it.
-    #[must_use]
-    pub fn step_up(
-        id: LoginId,
-        evidence: Evidence,
-        request: Request,
-        wanted: StepUpFor,
-        at: (Time, &dyn Rng),
-    ) -> (Self, LoginHandle) {
-        let StepUpFor { session, action, target, token } = wanted;
-        let then = Then::StepUp { session, action: action.as_str().to_owned(), target, token };
-        Self::begin_as(id, State::Second { evidence }, request, then, at)
-    }
-
     /// Sends a login that was begun on a page where the page wants to go. Any other login stays what it is: one through
     /// the API gives no browser a session, and a step-up is no login.
     #[must_use]
@@ -212,44 +222,6 @@ impl Login {
         let is_open = matches!(self.then, Then::Tokens) && self.request.channel == Channel::Page;
         let is_place = matches!(then, Then::Page { .. } | Then::Code { .. });
         if is_open && is_place { Self { then, ..self } } else { self }
-    }
-
-    /// A live session must prove its second factor again before it goes on. `id` is drawn by the caller, since the
-    /// refresh token inside `then` is sealed to it.
-    #[must_use]
-    pub fn reprove(
-        id: LoginId,
-        user: UserId,
-        request: Request,
-        (session, token): (SessionId, Vec<u8>),
-        at: (Time, &dyn Rng),
-    ) -> (Self, LoginHandle) {
-        Self::begin_as(id, State::Reprove { user }, request, Then::Refresh { session, token }, at)
-    }
-
-    /// A right to enrol, and a password: newly set for an invite, checked for a ticket.
-    #[must_use]
-    pub fn enrol(
-        right: EnrolRight,
-        evidence: Evidence,
-        password: Option<Vec<u8>>,
-        request: Request,
-        at: (Time, &dyn Rng),
-    ) -> (Step, LoginHandle) {
-        let fits = match right.purpose() {
-            Purpose::NewUser { .. } => password.is_some(),
-            Purpose::Ticket { user } => password.is_none() && *user == evidence.user(),
-        };
-        let enrolment = Enrolment { right, evidence: Some(evidence), password };
-        let (login, handle) = Self::begin(State::Enrol { enrolment }, request, Then::Tokens, at.0, at.1);
-        (if fits { Step::Enrol(login) } else { Step::Deny(Denial::Credentials) }, handle)
-    }
-
-    /// A recovery session's right to enrol one factor. The confirmation opens no session: a recovery raises nothing.
-    #[must_use]
-    pub fn enrol_recovered(right: EnrolRight, request: Request, now: Time, rng: &dyn Rng) -> (Self, LoginHandle) {
-        let enrolment = Enrolment { right, evidence: None, password: None };
-        Self::begin(State::Enrol { enrolment }, request, Then::Tokens, now, rng)
     }
 
     /// A code of an authenticator app was right.
@@ -287,7 +259,7 @@ impl Login {
     #[must_use]
     pub fn offer_totp(self, now: Time, rng: &dyn Rng) -> Step {
         match self.state {
-            State::Enrol { enrolment } | State::Confirm { enrolment, .. } => {
+            State::Enrol { enrolment } | State::Confirm { enrolment, .. } | State::Register { enrolment, .. } => {
                 let (factor, seed) = (FactorId::new(now, rng), Seed::random(rng));
                 Step::Offer(Self { state: State::Confirm { enrolment, factor, seed }, ..self })
             }
@@ -309,14 +281,11 @@ impl Login {
             Some(until) => TotpRow::confirmed_on_hold(ring, &seed, &proof, until, rng),
             None => TotpRow::confirmed(ring, &seed, &proof, rng),
         };
-        let Some(evidence) = evidence else { return Step::Added(Enrolled { right, password, totp }) };
-        let Some(evidence) = evidence.and_totp(proof) else { return Step::Deny(Denial::Code) };
-        match complete(evidence, self.request, self.then) {
-            Step::Grant(mut granted) => {
-                granted.enrolled = Some(Enrolled { right, password, totp });
-                Step::Grant(granted)
-            }
-            step => step,
+        let enrolled = enrolled_totp(right, password, totp);
+        let Some(evidence) = evidence else { return Step::Added(enrolled) };
+        match evidence.and_totp(proof) {
+            Some(evidence) => complete(evidence, self.request, self.then).with(enrolled),
+            None => Step::Deny(Denial::Code),
         }
     }
 
@@ -349,8 +318,10 @@ impl Login {
     pub const fn user(&self) -> UserId {
         match &self.state {
             State::Second { evidence } => evidence.user(),
-            State::Reprove { user } => *user,
-            State::Enrol { enrolment } | State::Confirm { enrolment, .. } => enrolment.user(),
+            State::Reprove { user } | State::Alone { user, .. } => *user,
+            State::Enrol { enrolment } | State::Confirm { enrolment, .. } | State::Register { enrolment, .. } => {
+                enrolment.user()
+            }
         }
     }
 
@@ -358,6 +329,17 @@ impl Login {
     #[must_use]
     pub const fn awaits_totp(&self) -> bool {
         matches!(self.state, State::Second { .. } | State::Reprove { .. })
+    }
+
+    /// Whether completing its enrolment opens a session; one that adds a further factor opens none.
+    #[must_use]
+    pub const fn opens_session(&self) -> bool {
+        match &self.state {
+            State::Enrol { enrolment } | State::Confirm { enrolment, .. } | State::Register { enrolment, .. } => {
+                enrolment.evidence.is_some()
+            }
+            State::Second { .. } | State::Reprove { .. } | State::Alone { .. } => false,
+        }
     }
 
     /// The seed that was offered and awaits a code of it.
@@ -373,10 +355,12 @@ impl Login {
     #[must_use]
     pub const fn new_user_name(&self) -> Option<&String> {
         match &self.state {
-            State::Enrol { enrolment } | State::Confirm { enrolment, .. } => match enrolment.right.purpose() {
-                Purpose::NewUser { name, .. } => Some(name),
-                Purpose::Ticket { .. } => None,
-            },
+            State::Enrol { enrolment } | State::Confirm { enrolment, .. } | State::Register { enrolment, .. } => {
+                match enrolment.right.purpose() {
+                    Purpose::NewUser { name, .. } => Some(name),
+                    Purpose::Ticket { .. } => None,
+                }
+            }
             _ => None,
         }
     }
@@ -409,7 +393,7 @@ impl Login {
 
     fn begin_as(id: LoginId, state: State, request: Request, then: Then, at: (Time, &dyn Rng)) -> (Self, LoginHandle) {
         let (expires_at, secret) = (at.0 + LIFE, Secret::random(at.1));
-        let login = Self { id, version: 0, digest: secret.digest(), expires_at, request, then, state };
+        let login = Self { id, version: 0, digest: secret.digest(), expires_at, request, then, state, asked: None };
         (login, LoginHandle::new(id, secret))
     }
 }
@@ -434,6 +418,10 @@ pub struct Standing {
     pub active: bool,
     /// Whether it has a second factor that can be asked for.
     pub has_second_factor: bool,
+}
+
+fn enrolled_totp(right: EnrolRight, password: Option<Vec<u8>>, totp: TotpRow) -> Enrolled {
+    Enrolled { right, password, factor: NewFactor::Totp(totp), label: "authenticator app".to_owned() }
 }
 
 fn complete(evidence: Evidence, request: Request, then: Then) -> Step {

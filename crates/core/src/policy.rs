@@ -3,7 +3,7 @@
 //! **Architecture Invariant:** [`Grant`] has private fields and is made in this file only, from evidence of two
 //! different kinds of factor. The examples of `unforgeable.rs` hold that.
 
-use crate::evidence::{Evidence, Kind, Means};
+use crate::evidence::{Evidence, Kind, Means, Proved, Signed};
 use crate::id::{FactorId, UserId};
 use crate::time::Time;
 use crate::token::{Acr, Amr, Event};
@@ -62,30 +62,59 @@ impl Grant {
 #[expect(clippy::needless_pass_by_value, reason = "evidence gives one grant: it is spent by its use")]
 pub fn grant(evidence: Evidence) -> Option<Grant> {
     let proved = evidence.proved();
-    let has = |kind| proved.iter().any(|p| p.means.kind() == kind);
-    if !(has(Kind::Knowledge) && has(Kind::Possession)) {
+    let has = |kind| proved.iter().any(|p| p.means.is_of(kind));
+    if !(has(Kind::Possession) && (has(Kind::Knowledge) || has(Kind::Verification))) {
         return None;
     }
-    let recovered = proved.iter().any(|p| p.means == Means::RecoveryCode);
-    let possession = proved.iter().rfind(|p| p.means.kind() == Kind::Possession)?;
-    let factor = match possession.means {
-        Means::Totp(factor) | Means::HeldTotp(factor) => Some(factor),
-        Means::Password | Means::RecoveryCode => None,
-    };
-    let second = if recovered { Amr::Rcv } else { Amr::Otp };
-    // A recovery code never counts as a full second factor (RCV-08), whatever else was proved beside it.
-    let acr = if recovered { Acr::Recovery } else { Acr::Aal2 };
+    let second = second(proved)?;
     // The oldest proof: a service that asks for a younger login must not be told of the younger half only.
     let oldest = proved.iter().map(|p| p.at).min()?;
-    let event = Event::new(acr, vec![Amr::Pwd, second, Amr::Mfa], oldest);
+    let mut amr = amr_of(second.means);
+    if has(Kind::Knowledge) {
+        amr.push(Amr::Pwd);
+    }
     Some(Grant {
         user: evidence.user(),
         user_version: evidence.user_version(),
-        event,
-        mfa_time: possession.at,
-        factor,
-        held: matches!(possession.means, Means::HeldTotp(_)),
+        event: Event::new(acr_of(second.means), amr, oldest),
+        mfa_time: second.at,
+        factor: match second.means {
+            Means::Totp(factor) | Means::HeldTotp(factor) | Means::Passkey(factor, _) => Some(factor),
+            Means::Password | Means::RecoveryCode => None,
+        },
+        held: matches!(second.means, Means::HeldTotp(_) | Means::Passkey(_, Signed { held: true, .. })),
     })
+}
+
+/// What the session will rest on. A recovery code never counts as a full second factor (RCV-08), whatever else was
+/// proved beside it; else it is the strongest that was proved, and of equals the last.
+fn second(proved: &[Proved]) -> Option<&Proved> {
+    let held = || proved.iter().filter(|p| p.means.is_of(Kind::Possession));
+    let recovered = held().rfind(|p| p.means == Means::RecoveryCode);
+    recovered.or_else(|| held().max_by_key(|p| acr_of(p.means)))
+}
+
+/// How strong a login is that rests on this, given that the other kind was proved too.
+const fn acr_of(second: Means) -> Acr {
+    match second {
+        Means::RecoveryCode => Acr::Recovery,
+        Means::Passkey(_, Signed { held: false, attested: true, .. }) => Acr::Phrh,
+        Means::Passkey(_, Signed { held: false, .. }) => Acr::Phr,
+        // On probation after a recovery no factor is worth more than a code.
+        Means::Password | Means::Totp(_) | Means::HeldTotp(_) | Means::Passkey(..) => Acr::Aal2,
+    }
+}
+
+/// What tokens say of it. A key is one of hardware only where that was attested (MFA-20).
+fn amr_of(second: Means) -> Vec<Amr> {
+    match second {
+        Means::RecoveryCode => vec![Amr::Rcv, Amr::Mfa],
+        Means::Password | Means::Totp(_) | Means::HeldTotp(_) => vec![Amr::Otp, Amr::Mfa],
+        Means::Passkey(_, signed) => {
+            let key = if signed.attested { Amr::Hwk } else { Amr::Swk };
+            if signed.verified { vec![key, Amr::User, Amr::Mfa] } else { vec![key, Amr::Mfa] }
+        }
+    }
 }
 
 #[cfg(test)]

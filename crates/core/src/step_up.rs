@@ -25,18 +25,28 @@ pub enum Action {
     RemoveFactor,
     /// Add a factor.
     AddFactor,
+    /// Give a factor another name; the target is its id.
+    RenameFactor,
     /// Meet what a client asks of the login before it gets a code. The right itself opens nothing: what counts is that
     /// the session has risen.
     Authorize,
 }
 
 impl Action {
+    /// Each action once.
+    pub const ALL: [Self; 6] = [
+        Self::ChangePassword,
+        Self::NewRecoveryCodes,
+        Self::RemoveFactor,
+        Self::AddFactor,
+        Self::RenameFactor,
+        Self::Authorize,
+    ];
+
     /// Reads the name used in the API.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::ChangePassword, Self::NewRecoveryCodes, Self::RemoveFactor, Self::AddFactor, Self::Authorize]
-            .into_iter()
-            .find(|action| action.as_str() == text)
+        Self::ALL.into_iter().find(|action| action.as_str() == text)
     }
 
     /// The name used in the API.
@@ -47,6 +57,7 @@ impl Action {
             Self::NewRecoveryCodes => "recovery_codes.new",
             Self::RemoveFactor => "factor.remove",
             Self::AddFactor => "factor.add",
+            Self::RenameFactor => "factor.rename",
             Self::Authorize => "authorize",
         }
     }

@@ -1,10 +1,13 @@
 //! What tests of any crate need from `core`: a random source that repeats, and a hash written back. Compiled only for tests of this crate and
 //! under the feature `testing`, which no release build turns on.
 
+mod key;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use zeroize::Zeroizing;
 
+pub use self::key::{BE, BS, Said, SoftKey, UP, UV, assertion, attestation};
 use crate::password::StoredHash;
 use crate::secret::{Digest, Rng};
 

@@ -64,6 +64,8 @@ macro_rules! uncopied {
 unmakeable! {
     password_proof: "poundlock_core::password::PasswordProof" beside "poundlock_core::password::Checked";
     totp_proof: "poundlock_core::totp::TotpProof" beside "poundlock_core::totp::TotpRow";
+    passkey_proof: "poundlock_core::passkey::PasskeyProof" beside "poundlock_core::passkey::PasskeyRow";
+    passkey: "poundlock_core::passkey::Passkey" beside "poundlock_core::passkey::PasskeyRow";
     recovery_proof: "poundlock_core::recovery::RecoveryProof" beside "poundlock_core::recovery::RecoveryRow";
     evidence: "poundlock_core::evidence::Evidence" beside "poundlock_core::login::Granted";
     grant: "poundlock_core::policy::Grant" beside "poundlock_core::login::Granted";
@@ -79,6 +81,10 @@ unmakeable! {
 unreadable! {
     password_proof: "poundlock_core::password::PasswordProof";
     totp_proof: "poundlock_core::totp::TotpProof";
+    passkey_proof: "poundlock_core::passkey::PasskeyProof";
+    passkey: "poundlock_core::passkey::Passkey";
+    asked: "poundlock_core::passkey::Asked";
+    offered: "poundlock_core::passkey::Offered";
     recovery_proof: "poundlock_core::recovery::RecoveryProof";
     evidence: "poundlock_core::evidence::Evidence";
     grant: "poundlock_core::policy::Grant";
@@ -95,6 +101,10 @@ unreadable! {
 uncopied! {
     password_proof: "poundlock_core::password::PasswordProof";
     totp_proof: "poundlock_core::totp::TotpProof";
+    passkey_proof: "poundlock_core::passkey::PasskeyProof";
+    passkey: "poundlock_core::passkey::Passkey";
+    asked: "poundlock_core::passkey::Asked";
+    offered: "poundlock_core::passkey::Offered";
     recovery_proof: "poundlock_core::recovery::RecoveryProof";
     evidence: "poundlock_core::evidence::Evidence";
     grant: "poundlock_core::policy::Grant";

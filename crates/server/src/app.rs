@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use poundlock_core::keys::Keyset;
+use poundlock_core::passkey::RelyingParty;
 use poundlock_core::password::Cost;
 use poundlock_core::seal::{Keyring, MasterKey};
 use poundlock_core::throttle::Throttle;
@@ -36,6 +37,8 @@ pub(crate) struct App {
     pub(crate) assets: Vec<Asset>,
     /// What the well-known addresses answer.
     pub(crate) metadata: String,
+    /// This server as authenticators know it; none where the issuer's host is an address.
+    pub(crate) party: Option<RelyingParty>,
     pub(crate) cost: Cost,
     pub(crate) store: Store,
     pub(crate) ring: Keyring,

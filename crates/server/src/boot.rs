@@ -95,6 +95,7 @@ pub(crate) async fn assemble(
         assets: crate::page::assets::all(&brand),
         brand,
         metadata: poundlock_core::oidc::metadata(&issuer, &["en", "de"]).to_string(),
+        party: config.passkey.party(&config.issuer())?,
         cost,
         keys: ArcSwap::from_pointee(keys),
         registry: ArcSwap::from_pointee(registry),

@@ -8,6 +8,7 @@ mod metrics;
 mod oidc;
 mod overlay;
 mod pages;
+mod passkey;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ pub(crate) use self::limits::Limits;
 pub(crate) use self::listen::{Listen, TlsFiles};
 pub(crate) use self::oidc::OidcConfig;
 pub(crate) use self::pages::PagesConfig;
+pub(crate) use self::passkey::PasskeyConfig;
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) master_key: MasterKeyConfig,
     pub(crate) admin: AdminConfig,
     pub(crate) password: PasswordConfig,
+    pub(crate) passkey: PasskeyConfig,
     pub(crate) guard: GuardConfig,
     pub(crate) oidc: OidcConfig,
     pub(crate) brand: BrandConfig,
@@ -118,6 +121,7 @@ impl Default for Config {
             master_key: MasterKeyConfig::default(),
             admin: AdminConfig::default(),
             password: PasswordConfig::default(),
+            passkey: PasskeyConfig::default(),
             guard: GuardConfig::default(),
             oidc: OidcConfig::default(),
             brand: BrandConfig::default(),
@@ -179,6 +183,7 @@ impl Config {
         self.metrics.at()?;
         self.trace.check()?;
         self.brand.load()?;
+        self.passkey.party(&self.issuer())?;
         let issuer = self.issuer();
         let plain = issuer.starts_with("http://");
         if !plain && !issuer.starts_with("https://") {

@@ -5,6 +5,7 @@ pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod browser;
 pub(crate) mod enrol;
+pub(crate) mod factor;
 pub(crate) mod invite;
 pub(crate) mod login;
 pub(crate) mod oidc;

@@ -13,6 +13,7 @@ pub(crate) mod metrics;
 pub(crate) mod oidc;
 pub(crate) mod openapi;
 pub(crate) mod pages;
+pub(crate) mod passkey;
 pub(crate) mod routes;
 pub(crate) mod session;
 pub(crate) mod step_up;

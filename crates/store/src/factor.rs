@@ -50,6 +50,8 @@ static CODES_ALIVE: Statement = Statement::new("SELECT digest FROM recovery_code
 static CODE_VOID: Statement = Statement::new("DELETE FROM recovery_code WHERE digest = ?1");
 static LISTED: Statement =
     Statement::new("SELECT id, label, drift, made_at, used_at FROM totp WHERE account = ?1 ORDER BY id");
+static TOTP_RENAME: Statement = Statement::new("UPDATE totp SET label = ?3 WHERE id = ?1 AND account = ?2");
+static PASSKEYS_DELETE_ALL: Statement = Statement::new("DELETE FROM passkey WHERE account = ?1");
 
 /// A factor as a listing shows it.
 #[derive(Clone, Debug)]
@@ -155,9 +157,15 @@ pub fn delete_totp(batch: &mut Batch, factor: FactorId, user: UserId) {
     batch.push(&TOTP_DELETE, params![factor, user], Expect::Rows(1));
 }
 
-/// Removes every authenticator app and code of an account: an administrator's reset.
+/// Gives an authenticator app another name.
+pub fn rename_totp(batch: &mut Batch, factor: FactorId, user: UserId, label: &str) {
+    batch.push(&TOTP_RENAME, params![factor, user, label], Expect::Rows(1));
+}
+
+/// Removes every factor and code of an account: an administrator's reset.
 pub fn delete_all(batch: &mut Batch, user: UserId) {
     batch.push(&TOTP_DELETE_ALL, params![user], Expect::Any);
+    batch.push(&PASSKEYS_DELETE_ALL, params![user], Expect::Any);
     batch.push(&CODES_VOID, params![user], Expect::Any);
 }
 

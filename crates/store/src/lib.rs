@@ -31,6 +31,8 @@ pub mod migrate;
 pub mod migrations;
 mod notice;
 mod options;
+pub mod outbox;
+pub mod passkey;
 mod reader;
 pub mod refresh;
 mod row;

@@ -2,12 +2,13 @@
 
 use poundlock_core::id::{Subject, UserId};
 use poundlock_core::login::Standing;
+use poundlock_core::passkey::PasskeyRow;
 use poundlock_core::time::Time;
 use poundlock_core::totp::TotpRow;
 use poundlock_core::user::{ADMINS, UserRow, UserState};
 
 use crate::column::{id, opt_time};
-use crate::{Batch, Expect, Reader, Result, Row, Statement, Store, factor, login, params, session};
+use crate::{Batch, Expect, Reader, Result, Row, Statement, Store, factor, login, params, passkey, session};
 
 /// An account with its second factors, as one login needs it.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct Account {
     pub user: UserRow,
     /// Authenticator apps.
     pub totp: Vec<TotpRow>,
+    /// Passkeys and security keys.
+    pub passkeys: Vec<PasskeyRow>,
     /// Recovery codes.
     pub codes: factor::Codes,
 }
@@ -27,8 +30,14 @@ impl Account {
         Standing {
             user: self.user.id,
             active: self.user.state == UserState::Active,
-            has_second_factor: !self.totp.is_empty(),
+            has_second_factor: self.second_factors() > 0,
         }
+    }
+
+    /// How many second factors it has, recovery codes left out.
+    #[must_use]
+    pub fn second_factors(&self) -> usize {
+        self.totp.len() + self.passkeys.len()
     }
 }
 
@@ -67,7 +76,8 @@ static OTHER_ACTIVE_ADMINS: Statement = Statement::new(
 static OTHER_ABLE_ADMINS: Statement = Statement::new(
     "SELECT count(*) FROM membership m JOIN account a ON a.id = m.account
      WHERE m.user_group = ?1 AND a.state = 'active' AND a.id <> ?2
-     AND EXISTS (SELECT 1 FROM totp t WHERE t.account = a.id)",
+     AND (EXISTS (SELECT 1 FROM totp t WHERE t.account = a.id)
+          OR EXISTS (SELECT 1 FROM passkey p WHERE p.account = a.id))",
 );
 static LOGGED_IN: Statement =
     Statement::new("UPDATE account SET last_login_at = ?3 WHERE id = ?1 AND version = ?2 AND state = 'active'");
@@ -123,10 +133,11 @@ async fn complete(r: &mut Reader<'_>, row: Option<Row>, nobody: UserId) -> Resul
     let who = user.as_ref().map_or(nobody, |user| user.id);
     let groups = r.query(&GROUPS, params![who]).await?;
     let totp = factor::totp_of(r, who).await?;
+    let passkeys = passkey::of(r, who).await?;
     let codes = factor::codes(r, who).await?;
     let Some(mut user) = user else { return Ok(None) };
     user.groups = groups.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<_>>()?;
-    Ok(Some(Account { user, totp, codes }))
+    Ok(Some(Account { user, totp, passkeys, codes }))
 }
 
 /// Whether no account has this name.

@@ -4,7 +4,8 @@
 use std::fmt;
 
 use poundlock_core::id::{
-    DeviceId, FactorId, FamilyId, InviteId, LoginId, RecordId, SessionId, StepUpId, Subject, UserId,
+    ChallengeId, DeviceId, FactorId, FamilyId, InviteId, LoginId, NoticeId, RecordId, SessionId, StepUpId, Subject,
+    UserId,
 };
 use poundlock_core::secret::Digest;
 use poundlock_core::time::{Span, Time};
@@ -116,7 +117,7 @@ macro_rules! ids {
     };
 }
 
-ids!(UserId, LoginId, FactorId, SessionId, FamilyId, InviteId, DeviceId, RecordId, StepUpId);
+ids!(UserId, LoginId, FactorId, SessionId, FamilyId, InviteId, DeviceId, RecordId, StepUpId, ChallengeId, NoticeId);
 
 #[cfg(test)]
 mod tests {

@@ -94,6 +94,8 @@ events! {
     TicketMade = "ticket.made", "authz_admin", Ok, Notice, "An administrator made an enrolment ticket.";
     FactorEnrolled = "factor.enrolled", "user_updated", Ok, Notice, "A factor was enrolled.";
     FactorRemoved = "factor.removed", "user_updated", Ok, Notice, "A factor was removed.";
+    FactorRenamed = "factor.renamed", "user_updated", Ok, Info, "A factor was given another name.";
+    FactorCopied = "factor.copied", "authn_token_reuse", Alert, Critical, "A passkey's counter went back: there may be a copy of it.";
     FactorReset = "factor.reset", "authz_admin", Ok, Warning, "An administrator reset a user's factors.";
     FactorDisplaced = "factor.displaced", "user_updated", Ok, Notice, "A factor's clock offset was set anew.";
     FactorBurnt = "factor.burnt", "authn_login_lock", Alert, Critical, "A factor used up both budgets and must be enrolled anew.";

@@ -32,9 +32,16 @@ fn mfa_01_a_proof_of_another_user_ends_the_evidence() {
 
 #[test]
 fn mfa_03_a_recovery_code_is_something_held_and_no_second_thing_known() {
-    assert_eq!(Means::Password.kind(), Kind::Knowledge);
-    assert_eq!(Means::Totp(factor(1)).kind(), Kind::Possession);
-    assert_eq!(Means::RecoveryCode.kind(), Kind::Possession);
+    assert_eq!(Means::Password.kinds(), [Kind::Knowledge]);
+    assert_eq!(Means::Totp(factor(1)).kinds(), [Kind::Possession]);
+    assert_eq!(Means::RecoveryCode.kinds(), [Kind::Possession]);
+}
+
+#[test]
+fn wan_08_mfa_10_only_a_verified_passkey_is_of_two_kinds() {
+    let signed = |verified| Means::Passkey(factor(1), Signed { verified, attested: true, held: false });
+    assert_eq!(signed(true).kinds(), [Kind::Possession, Kind::Verification]);
+    assert_eq!(signed(false).kinds(), [Kind::Possession]);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! What a completed step gives: values that only the steps of [`super::Login`] make, each spent by its use.
 
 use super::{Request, Then};
-use crate::id::{SessionId, UserId};
+use crate::id::{FactorId, SessionId, UserId};
 use crate::invite::EnrolRight;
+use crate::passkey::PasskeyRow;
 use crate::policy::Grant;
 use crate::time::Time;
 use crate::totp::TotpRow;
@@ -27,8 +28,57 @@ pub struct Enrolled {
     pub right: EnrolRight,
     /// The sealed password hash of a new user.
     pub password: Option<Vec<u8>>,
-    /// The new factor, its first code spent.
-    pub totp: TotpRow,
+    /// The new factor, its first use spent.
+    pub factor: NewFactor,
+    /// What it is called until its owner says otherwise.
+    pub label: String,
+}
+
+/// A factor that was just confirmed.
+#[derive(Debug)]
+pub enum NewFactor {
+    /// An authenticator app.
+    Totp(TotpRow),
+    /// A passkey or security key.
+    Passkey(PasskeyRow),
+}
+
+impl NewFactor {
+    /// Which factor it is.
+    #[must_use]
+    pub const fn id(&self) -> FactorId {
+        match self {
+            Self::Totp(row) => row.id,
+            Self::Passkey(row) => row.id,
+        }
+    }
+
+    /// The word that the API and the records have for it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Totp(_) => "totp",
+            Self::Passkey(_) => "passkey",
+        }
+    }
+
+    /// Until when it is on probation.
+    #[must_use]
+    pub const fn held_until(&self) -> Option<Time> {
+        match self {
+            Self::Totp(row) => row.held_until,
+            Self::Passkey(row) => row.held_until,
+        }
+    }
+
+    /// How far its clock is off, in steps.
+    #[must_use]
+    pub const fn drift_steps(&self) -> i64 {
+        match self {
+            Self::Totp(row) => row.drift,
+            Self::Passkey(_) => 0,
+        }
+    }
 }
 
 /// Proof that a session's second factor was proved again. Changes when, never how (DESIGN: freshness).

@@ -7,6 +7,7 @@ use super::{Enrolment, Login, LoginRow, Request, State, Then};
 use crate::evidence::{Evidence, StoredEvidence};
 use crate::id::{FactorId, UserId};
 use crate::invite::{EnrolRight, StoredRight};
+use crate::passkey::{Asked, Offered};
 use crate::seal::{BadSeal, Keyring, Place};
 use crate::secret::Rng;
 use crate::time::Time;
@@ -19,6 +20,8 @@ struct StoredLogin {
     request: Request,
     then: Then,
     state: StoredState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -26,8 +29,10 @@ struct StoredLogin {
 enum StoredState {
     Second { evidence: StoredEvidence },
     Reprove { user: UserId },
+    Alone { user: UserId, user_version: i64 },
     Enrol { enrolment: StoredEnrolment },
     Confirm { enrolment: StoredEnrolment, factor: FactorId, seed: Vec<u8> },
+    Register { enrolment: StoredEnrolment, factor: FactorId, offered: String },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,6 +49,7 @@ pub(super) fn seal(login: &Login, version: i64, ring: &Keyring, rng: &dyn Rng) -
         request: login.request.clone(),
         then: login.then.clone(),
         state: store_state(&login.state),
+        asked: login.asked.as_ref().map(|(asked, until)| asked.stored(*until)),
     };
     // Plain data with text keys always becomes JSON; an empty text would not open again.
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(&stored).unwrap_or_default());
@@ -72,6 +78,7 @@ pub(super) fn open(ring: &Keyring, row: &LoginRow) -> Result<Login, BadSeal> {
         request: stored.request,
         then: stored.then,
         state: open_state(stored.state)?,
+        asked: stored.asked.map(|asked| Asked::from_stored(&asked).ok_or(BadSeal)).transpose()?,
     };
     // Attack: a row pointed at another account, so that its login outlives the shutting of its own.
     if login.user() == row.user { Ok(login) } else { Err(BadSeal) }
@@ -85,9 +92,13 @@ fn store_state(state: &State) -> StoredState {
     match state {
         State::Second { evidence } => StoredState::Second { evidence: evidence.stored() },
         State::Reprove { user } => StoredState::Reprove { user: *user },
+        State::Alone { user, user_version } => StoredState::Alone { user: *user, user_version: *user_version },
         State::Enrol { enrolment } => StoredState::Enrol { enrolment: store_enrolment(enrolment) },
         State::Confirm { enrolment, factor, seed } => {
             StoredState::Confirm { enrolment: store_enrolment(enrolment), factor: *factor, seed: seed.bytes().to_vec() }
+        }
+        State::Register { enrolment, factor, offered } => {
+            StoredState::Register { enrolment: store_enrolment(enrolment), factor: *factor, offered: offered.stored() }
         }
     }
 }
@@ -96,11 +107,17 @@ fn open_state(state: StoredState) -> Result<State, BadSeal> {
     Ok(match state {
         StoredState::Second { evidence } => State::Second { evidence: Evidence::from_stored(evidence) },
         StoredState::Reprove { user } => State::Reprove { user },
+        StoredState::Alone { user, user_version } => State::Alone { user, user_version },
         StoredState::Enrol { enrolment } => State::Enrol { enrolment: open_enrolment(enrolment) },
         StoredState::Confirm { enrolment, factor, seed } => State::Confirm {
             enrolment: open_enrolment(enrolment),
             factor,
             seed: Seed::from_bytes(&seed).ok_or(BadSeal)?,
+        },
+        StoredState::Register { enrolment, factor, offered } => State::Register {
+            enrolment: open_enrolment(enrolment),
+            factor,
+            offered: Offered::from_stored(&offered).ok_or(BadSeal)?,
         },
     })
 }

@@ -15,9 +15,44 @@ fn totp() -> Means {
     Means::Totp(factor(1))
 }
 
+fn key(verified: bool, attested: bool) -> Means {
+    Means::Passkey(factor(4), Signed { verified, attested, held: false })
+}
+
+/// WAN-08, WAN-28: a verified passkey is a login; one that is only held needs a password; hardware is what was attested.
+#[test]
+fn wan_08_wan_28_mfa_20_what_a_passkey_is_worth() {
+    let worth = |means: &[Means]| {
+        let proved: Vec<_> = means.iter().map(|means| (*means, NOW)).collect();
+        let granted = grant(evidence_of(user(1), &proved)).unwrap();
+        assert_eq!((granted.factor(), granted.mfa_time()), (Some(factor(4)), NOW));
+        let amr: Vec<&str> = granted.event().amr().iter().map(|amr| amr.as_str()).collect();
+        (granted.event().acr(), amr.join(" "))
+    };
+    assert_eq!(worth(&[key(true, false)]), (Acr::Phr, "mfa swk user".to_owned()));
+    assert_eq!(worth(&[key(true, true)]), (Acr::Phrh, "mfa hwk user".to_owned()));
+    assert_eq!(worth(&[Means::Password, key(false, false)]), (Acr::Phr, "pwd mfa swk".to_owned()));
+    assert_eq!(worth(&[Means::Password, key(false, true)]), (Acr::Phrh, "pwd mfa hwk".to_owned()));
+    assert_eq!(worth(&[Means::Password, key(true, false)]), (Acr::Phr, "pwd mfa swk user".to_owned()));
+}
+
+/// DESIGN §11: what a recovery has enrolled gives at most `aal2`, and changes nothing.
+#[test]
+fn rcv_08_a_passkey_on_probation_is_worth_a_code() {
+    let held = Means::Passkey(factor(4), Signed { verified: true, attested: true, held: true });
+    for proved in [&[(held, NOW)][..], &[(Means::Password, NOW), (held, NOW)]] {
+        let granted = grant(evidence_of(user(1), proved)).unwrap();
+        assert_eq!((granted.event().acr(), granted.held()), (Acr::Aal2, true));
+    }
+}
+
 #[test]
 fn mfa_01_mfa_03_two_of_one_kind_give_nothing() {
-    let refused: [&[Means]; 6] = [
+    let refused: [&[Means]; 10] = [
+        &[key(false, true)],
+        &[key(false, true), totp()],
+        &[totp(), key(false, false)],
+        &[key(false, false), Means::RecoveryCode],
         &[],
         &[Means::Password],
         &[Means::Password, Means::Password],
@@ -72,7 +107,14 @@ fn the_event_is_as_old_as_its_oldest_proof() {
 }
 
 fn any_means() -> impl Strategy<Value = Means> {
-    prop_oneof![Just(Means::Password), (1..4_u64).prop_map(|n| Means::Totp(factor(n))), Just(Means::RecoveryCode)]
+    let signed = any::<(bool, bool, bool)>()
+        .prop_map(|(verified, attested, held)| Means::Passkey(factor(4), Signed { verified, attested, held }));
+    prop_oneof![
+        Just(Means::Password),
+        (1..4_u64).prop_map(|n| Means::Totp(factor(n))),
+        Just(Means::RecoveryCode),
+        signed
+    ]
 }
 
 proptest! {
@@ -84,15 +126,22 @@ proptest! {
         let proved: Vec<_> = proved.into_iter().map(|(means, s)| (means, NOW + Span::from_seconds(s))).collect();
         let has = |wanted: fn(&Means) -> bool| proved.iter().any(|(means, _)| wanted(means));
         let (known, held) = (has(|m| *m == Means::Password), has(|m| *m != Means::Password));
+        let verified = has(|m| matches!(m, Means::Passkey(_, Signed { verified: true, .. })));
         let Some(granted) = grant(evidence_of(user(1), &proved)) else {
-            prop_assert!(!(known && held));
+            prop_assert!(!(known && held || verified));
             return Ok(());
         };
-        prop_assert!(known && held);
+        prop_assert!(known && held || verified);
         let event = granted.event();
         let recovered = has(|m| *m == Means::RecoveryCode);
         prop_assert_eq!(event.acr() == Acr::Recovery, recovered);
-        prop_assert!(event.acr() <= Acr::Aal2);
+        let keyed = |wanted: fn(&Signed) -> bool| {
+            proved.iter().any(|(means, _)| matches!(means, Means::Passkey(_, signed) if wanted(signed)))
+        };
+        prop_assert!(event.acr() <= Acr::Aal2 || keyed(|signed| !signed.held));
+        prop_assert!(event.acr() < Acr::Phrh || keyed(|signed| !signed.held && signed.attested));
+        prop_assert!(!event.amr().contains(&Amr::Hwk) || keyed(|signed| signed.attested));
+        prop_assert!(!event.amr().contains(&Amr::User) || keyed(|signed| signed.verified));
         prop_assert_eq!(event.amr().contains(&Amr::Rcv), recovered);
         prop_assert!(!event.amr().contains(&Amr::Otp) || has(|m| matches!(m, Means::Totp(_))));
         prop_assert_eq!(event.auth_time(), proved.iter().map(|(_, at)| *at).min().unwrap());

@@ -1,7 +1,7 @@
 //! Every state of a login against every step, fresh and read back from its row. What the table does not name is refused.
 
 use poundlock_core::denial::Denial;
-use poundlock_core::login::{Login, LoginHandle, Step};
+use poundlock_core::login::{Enrolled, Login, LoginHandle, NewFactor, Step};
 use poundlock_core::totp::{self, Authenticator, Seed};
 
 use crate::world::{NOW, VERSION, World, code, wrong_code};
@@ -56,6 +56,13 @@ fn take(world: &World, login: Login, step: &str) -> Step {
             login.confirm_totp(&wrong, NOW, ring, rng)
         }
         other => panic!("no step {other}"),
+    }
+}
+
+fn totp_of(enrolled: &Enrolled) -> &totp::TotpRow {
+    match &enrolled.factor {
+        NewFactor::Totp(row) => row,
+        NewFactor::Passkey(row) => panic!("no app: {row:?}"),
     }
 }
 
@@ -136,10 +143,10 @@ fn otp_13_a_new_factor_exists_only_after_a_code_of_it_and_its_first_code_is_spen
         let right = code(login.offered().unwrap(), NOW);
         let Step::Grant(granted) = take(&world, login, "confirm") else { panic!("{state}") };
         let enrolled = granted.enrolled.unwrap();
-        assert_eq!((enrolled.totp.user, granted.grant.user()), (user, user));
-        assert_eq!(granted.grant.factor(), Some(enrolled.totp.id));
+        assert_eq!((totp_of(&enrolled).user, granted.grant.user()), (user, user));
+        assert_eq!(granted.grant.factor(), Some(totp_of(&enrolled).id));
         assert_eq!(enrolled.password.is_some(), sets_password);
-        let factor = Authenticator::open(&world.ring, &enrolled.totp).unwrap();
+        let factor = Authenticator::open(&world.ring, totp_of(&enrolled)).unwrap();
         let again = totp::check(&factor, &right, NOW);
         assert!(matches!(again, totp::Checked::Replay { .. }), "{state}: {again:?}");
     }
@@ -162,20 +169,20 @@ fn rcv_08_what_a_recovery_enrols_is_on_probation_and_changes_nothing() {
     let later = NOW + totp::STEP;
     let second = code(login.offered().unwrap(), later);
     let Step::Added(added) = take(&world, login, "confirm") else { panic!("no factor") };
-    assert_eq!(added.totp.held_until, Some(NOW + poundlock_core::invite::HOLD));
+    assert_eq!(totp_of(&added).held_until, Some(NOW + poundlock_core::invite::HOLD));
     let proof = |row| match totp::check(&Authenticator::open(&world.ring, row).unwrap(), &second, later) {
         totp::Checked::Match(proof) => proof,
         other => panic!("a right code was refused: {other:?}"),
     };
-    let both = world.evidence(&world.ada, later).and_totp(proof(&added.totp)).unwrap();
+    let both = world.evidence(&world.ada, later).and_totp(proof(totp_of(&added))).unwrap();
     assert!(poundlock_core::policy::grant(both).unwrap().held());
     let (step_up, _) = world.step_up(&world.ada, world.session(), later);
-    let denied = step_up.totp(proof(&added.totp));
+    let denied = step_up.totp(proof(totp_of(&added)));
     assert!(matches!(denied, Step::Deny(Denial::Held)), "{denied:?}");
     // Edited away in SQL it does not open; released by its owner it does all that others do.
-    let edited = totp::TotpRow { held_until: None, ..added.totp.clone() };
+    let edited = totp::TotpRow { held_until: None, ..totp_of(&added).clone() };
     assert!(Authenticator::open(&world.ring, &edited).is_err());
-    let released = added.totp.released(&world.ring, &world.rng).unwrap();
+    let released = totp_of(&added).released(&world.ring, &world.rng).unwrap();
     let (step_up, _) = world.step_up(&world.ada, world.session(), later);
     assert!(matches!(step_up.totp(proof(&released)), Step::Raise(_)));
 }

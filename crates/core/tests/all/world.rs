@@ -119,7 +119,7 @@ impl World {
         let session = Session::open(policy::grant(evidence).unwrap(), opening);
         let right = EnrolRight::by_recovery(&session, now).unwrap();
         assert!(EnrolRight::by_recovery(&session.enrolled(), now).is_none(), "a recovery enrols once");
-        Login::enrol_recovered(right, api(), now, &self.rng)
+        Login::enrol_further(right, api(), now, &self.rng)
     }
 
     /// The login after an offer.

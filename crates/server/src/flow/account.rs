@@ -3,12 +3,16 @@
 
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::id::{DeviceId, FactorId};
+use poundlock_core::label::Label;
+use poundlock_core::notice::Kind;
 use poundlock_core::password::{Context, NewPassword};
 use poundlock_core::recovery::RecoveryCodes;
 use poundlock_core::secret::Secret;
 use poundlock_core::step_up::Action;
-use poundlock_store::{Batch, audit, device, factor, login, session, step_up as rights, user};
+use poundlock_store::user::Account;
+use poundlock_store::{Batch, audit, device, factor, login, passkey, session, step_up as rights, user};
 
+use super::factor::{Listed, listed, tell};
 use super::session::Caller;
 use super::step_up::spends;
 use super::{Answer, Denial, Refused, commit, refuse};
@@ -35,6 +39,8 @@ pub(crate) async fn change_password(
         device::revoke_others(&mut batch, id, caller.session.device(), now);
         login::end_of_user(&mut batch, id);
         batch.notify(crate::status::TOPIC, "all");
+        let note = Note::new(&app, &origin, now);
+        tell(&app, &mut batch, &note, (Kind::PasswordChanged, &caller.account), &[]);
         change(&app, &caller, (batch, Event::PasswordChanged), (Action::ChangePassword, "", &step_up), &origin).await
     })
     .await
@@ -47,7 +53,7 @@ pub(crate) async fn new_codes(
     step_up: &Secret<String>,
     origin: &Origin,
 ) -> Answer<Vec<Secret<String>>> {
-    let (codes, batch) = codes_made(app, caller);
+    let (codes, batch) = codes_made(app, caller, origin);
     let what = (batch, Event::RecoveryCodesMade);
     change(app, caller, what, (Action::NewRecoveryCodes, "", step_up), origin).await?;
     Ok(codes)
@@ -60,17 +66,18 @@ pub(crate) async fn new_codes_to_show(
     step_up: &Secret<String>,
     origin: &Origin,
 ) -> Answer<()> {
-    let (codes, mut batch) = codes_made(app, caller);
+    let (codes, mut batch) = codes_made(app, caller, origin);
     super::browser::show(app, caller, &codes, &mut batch);
     change(app, caller, (batch, Event::RecoveryCodesMade), (Action::NewRecoveryCodes, "", step_up), origin).await
 }
 
-fn codes_made(app: &App, caller: &Caller) -> (Vec<Secret<String>>, Batch) {
+fn codes_made(app: &App, caller: &Caller, origin: &Origin) -> (Vec<Secret<String>>, Batch) {
     let set = FactorId::new(caller.now, &app.rng);
     let codes = RecoveryCodes::generate(&app.ring, caller.account.user.id, set, &app.rng);
     let mut batch = Batch::new();
     user::stands(&mut batch, caller.account.user.id, caller.account.user.version);
     factor::replace_codes(&mut batch, caller.account.user.id, &codes.rows, caller.now);
+    tell(app, &mut batch, &Note::new(app, origin, caller.now), (Kind::CodesMade, &caller.account), &[]);
     (codes.shown, batch)
 }
 
@@ -83,22 +90,53 @@ pub(crate) async fn remove_factor(
 ) -> Answer<()> {
     let user = &caller.account.user;
     let note = Note::new(app, origin, caller.now).about(user);
-    if !caller.account.totp.iter().any(|totp| totp.id == id) {
-        return Err(super::refuse_unrecorded(origin, Denial::Gone));
-    }
-    if caller.account.totp.len() < 2 {
+    let kind = kind_of(&caller.account, id).ok_or_else(|| super::refuse_unrecorded(origin, Denial::Gone))?;
+    if caller.account.second_factors() < 2 {
         let record = note.record(Event::LoginRefused).with(Key::Rule, "last_factor");
         return Err(refuse(app, Batch::new(), record, Denial::LastOne, user.id.as_bytes()).await);
     }
     let mut batch = Batch::new();
     // The version guards the count: two removals at once must not each see the other's factor still there.
     user::touched(&mut batch, user.id, user.version);
-    factor::delete_totp(&mut batch, id, user.id);
+    match kind {
+        "passkey" => passkey::delete(&mut batch, id, user.id),
+        _ => factor::delete_totp(&mut batch, id, user.id),
+    }
     session::end_of_factor(&mut batch, user.id, id, caller.now, "factor_removed");
     login::end_of_user(&mut batch, user.id);
     batch.notify(crate::status::TOPIC, "all");
+    let name = id.to_string();
+    tell(app, &mut batch, &note, (Kind::FactorRemoved, &caller.account), &[("factor", kind), ("id", &name)]);
     let what = (batch, Event::FactorRemoved);
-    change(app, caller, what, (Action::RemoveFactor, &id.to_string(), step_up), origin).await
+    change(app, caller, what, (Action::RemoveFactor, &name, step_up), origin).await
+}
+
+/// Gives a factor another name. Attack: a copied token swaps the names, and the owner removes the wrong key.
+pub(crate) async fn rename_factor(
+    app: &App,
+    caller: &Caller,
+    (id, label, step_up): (FactorId, &Label, &Secret<String>),
+    origin: &Origin,
+) -> Answer<()> {
+    let user = &caller.account.user;
+    let kind = kind_of(&caller.account, id).ok_or_else(|| super::refuse_unrecorded(origin, Denial::Gone))?;
+    let mut batch = Batch::new();
+    user::stands(&mut batch, user.id, user.version);
+    match kind {
+        "passkey" => passkey::rename(&mut batch, id, user.id, label.as_str()),
+        _ => factor::rename_totp(&mut batch, id, user.id, label.as_str()),
+    }
+    let (name, note) = (id.to_string(), Note::new(app, origin, caller.now));
+    let says = [("factor", kind), ("id", name.as_str()), ("label", label.as_str())];
+    tell(app, &mut batch, &note, (Kind::FactorRenamed, &caller.account), &says);
+    change(app, caller, (batch, Event::FactorRenamed), (Action::RenameFactor, &name, step_up), origin).await
+}
+
+/// Which kind of factor of this account that is.
+fn kind_of(account: &Account, id: FactorId) -> Option<&'static str> {
+    let is_app = account.totp.iter().any(|totp| totp.id == id);
+    let is_key = account.passkeys.iter().any(|passkey| passkey.id == id);
+    is_key.then_some("passkey").or(is_app.then_some("totp"))
 }
 
 /// Spends the step-up and makes the change, or neither.
@@ -115,7 +153,9 @@ async fn change(
         rights::spend(&mut batch, &digest, caller.now);
         session::lives(&mut batch, caller.session.id(), caller.session.version());
         batch.append(change);
-        audit::record(&mut batch, &note.record(event).within(caller.session.id()));
+        let record = note.record(event).within(caller.session.id());
+        let record = if target.is_empty() { record } else { record.with(Key::Target, target.to_owned()) };
+        audit::record(&mut batch, &record);
         batch
     });
     let done = match spent {
@@ -130,8 +170,8 @@ async fn change(
 }
 
 /// The caller's second factors.
-pub(crate) async fn factors(app: &App, caller: &Caller) -> Answer<Vec<factor::Listed>> {
-    Ok(factor::listed(&app.store, caller.account.user.id).await?)
+pub(crate) async fn factors(app: &App, caller: &Caller) -> Answer<Vec<Listed>> {
+    listed(app, &caller.account).await
 }
 
 /// The caller's known devices.

@@ -1,24 +1,27 @@
-//! First enrolment of an authenticator app inside an accepted invite. The confirmation is the login.
+//! Enrolment of a factor: the first inside an accepted invite, where the confirmation is the login, and further ones by a
+//! recovery or a step-up.
+
+mod passkey;
 
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::id::FactorId;
 use poundlock_core::invite::EnrolRight;
+use poundlock_core::label::Label;
 use poundlock_core::login::{Channel, LIFE, Login, Request, Step};
 use poundlock_core::secret::Secret;
+use poundlock_core::step_up::StepUpSecret;
 use poundlock_core::time::Time;
 use poundlock_core::totp::{Code, Seed};
 use poundlock_store::user::Account;
-use poundlock_store::{Batch, login};
+use poundlock_store::{Batch, login, session, step_up as rights};
 
+pub(crate) use self::passkey::{Named, confirm as confirm_passkey, offer as offer_passkey};
 use super::browser::{Held, before};
 use super::login::load;
-use super::session::{Caller, Outcome, add_recovered, open_enrolled};
+use super::session::{Caller, Outcome, add_factor, open_enrolled};
 use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse, refuse_unrecorded};
 use crate::app::{App, SharedApp};
 use crate::journal::{Note, Origin};
-
-/// The longest name of an app, in characters.
-const LABEL_CHARS_MAX: usize = 64;
 
 /// A seed to show once.
 #[derive(Debug)]
@@ -36,14 +39,29 @@ pub(crate) enum Confirmed {
     Added { factor: FactorId, held_until: Option<Time>, drift_steps: i64 },
 }
 
-/// Begins the one enrolment that a session opened by a recovery code gives.
-pub(crate) async fn begin_recovered(app: &App, caller: &Caller, channel: Channel, origin: &Origin) -> Answer<Handle> {
+/// Begins the enrolment of a further factor: by a step-up, which is spent by it, or by the right that a session opened by
+/// a recovery code gives once.
+pub(crate) async fn begin_adding(
+    app: &App,
+    caller: &Caller,
+    step_up: Option<&Secret<String>>,
+    (kind, channel): (&'static str, Channel),
+    origin: &Origin,
+) -> Answer<Handle> {
     let (now, session) = (caller.now, &caller.session);
     let note = Note::new(app, origin, now).about(&caller.account.user).client(session.client());
-    let Some(right) = EnrolRight::by_recovery(session, now) else {
-        let record = note.record(Event::LoginRefused).within(session.id()).with(Key::Rule, "enrol_right");
-        return Err(refuse(app, Batch::new(), record, Denial::StepUp, caller.account.user.id.as_bytes()).await);
+    let mut batch = Batch::new();
+    session::lives(&mut batch, session.id(), session.version());
+    let right = match step_up {
+        Some(sent) => StepUpSecret::parse(sent.reveal())
+            .and_then(|sent| EnrolRight::by_step_up(session, &sent, now))
+            .map(|(right, digest)| {
+                rights::spend(&mut batch, &digest, now);
+                right
+            }),
+        None => EnrolRight::by_recovery(session, now),
     };
+    let Some(right) = right else { return Err(no_right(app, caller, &note).await) };
     let request = Request {
         client: session.client().to_owned(),
         audience: app.account_audience.clone(),
@@ -51,12 +69,18 @@ pub(crate) async fn begin_recovered(app: &App, caller: &Caller, channel: Channel
         channel,
         device: session.device(),
     };
-    let (started, handle) = Login::enrol_recovered(right, request, now, &app.rng);
-    let mut batch = Batch::new();
+    let (started, handle) = Login::enrol_further(right, request, now, &app.rng);
     login::insert(&mut batch, &started.row(&app.ring, &app.rng));
     login::end_surplus(&mut batch, session.user(), super::UNSPENT_LOGINS_MAX);
-    app.store.commit(batch).await.map_err(Fault::Commit)?;
-    Ok(Handle { login: handle.text(), factors: vec!["totp"], expires_in: LIFE.seconds() })
+    match commit(app, batch).await? {
+        Some(_) => Ok(Handle { login: handle.text(), factors: vec![kind], expires_in: LIFE.seconds() }),
+        None => Err(no_right(app, caller, &note).await),
+    }
+}
+
+async fn no_right(app: &App, caller: &Caller, note: &Note<'_>) -> Refused {
+    let record = note.record(Event::LoginRefused).within(caller.session.id()).with(Key::Rule, "enrol_right");
+    refuse(app, Batch::new(), record, Denial::StepUp, caller.account.user.id.as_bytes()).await
 }
 
 /// Offers a new seed; asked again, the unconfirmed one is replaced.
@@ -83,11 +107,10 @@ pub(crate) async fn offer(app: SharedApp, held: Held, origin: Origin) -> Answer<
 pub(crate) async fn confirm(
     app: SharedApp,
     held: Held,
-    (code, label): (Code, Option<String>),
+    (code, label): (Code, Option<Label>),
     origin: Origin,
 ) -> Answer<Confirmed> {
     let now = super::now(&app, &origin)?;
-    let label = label_of(label.as_deref());
     let (login, account) = load(&app, &held, &origin, now).await?;
     super::to_the_end(app.flows.begin(), async move {
         let note = Note::new(&app, &origin, now)
@@ -96,36 +119,52 @@ pub(crate) async fn confirm(
         let mut batch = Batch::new();
         login::spend_opened(&mut batch, &login);
         let target = *login.id().as_bytes();
-        match login.confirm_totp(&code, now, &app.ring, &app.rng) {
-            Step::Grant(granted) => {
-                let before = before(&app, held.before(), now).await?;
-                let opened = open_enrolled(&app, &note, *granted, (account.as_ref(), before), (batch, &label)).await?;
-                Ok(Confirmed::Login(opened))
-            }
-            Step::Added(enrolled) => {
-                let account = account.as_ref().ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
-                add_recovered(&app, &note, &enrolled, account, (batch, &label)).await?;
-                Ok(Confirmed::Added {
-                    factor: enrolled.totp.id,
-                    held_until: enrolled.totp.held_until,
-                    drift_steps: enrolled.totp.drift,
-                })
-            }
+        let before = before(&app, held.before(), now).await?;
+        match named(login.confirm_totp(&code, now, &app.ring, &app.rng), label.as_ref()) {
             Step::Deny(denial) => {
                 let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "enrolment");
                 Err(refuse(&app, Batch::new(), record, denial, &target).await)
             }
-            _ => Err(Refused::Fault(Fault::Other("a confirmation led elsewhere".to_owned()))),
+            step => finish(&app, &note, step, (account.as_ref(), before), batch).await,
         }
     })
     .await
 }
 
-/// What a new app is called: as its owner writes it on one short line, else by its kind.
-fn label_of(text: Option<&str>) -> String {
-    let fits =
-        |text: &&str| !text.is_empty() && text.chars().count() <= LABEL_CHARS_MAX && !text.contains(char::is_control);
-    text.map(str::trim).filter(fits).unwrap_or("authenticator app").to_owned()
+/// Stores what a right confirmation has made.
+async fn finish(
+    app: &App,
+    note: &Note<'_>,
+    step: Step,
+    (account, before): (Option<&Account>, Option<Caller>),
+    batch: Batch,
+) -> Answer<Confirmed> {
+    match step {
+        Step::Grant(granted) => {
+            Ok(Confirmed::Login(open_enrolled(app, note, *granted, (account, before), batch).await?))
+        }
+        Step::Added(enrolled) => {
+            let account = account.ok_or_else(|| refuse_unrecorded(note.origin(), Denial::Gone))?;
+            add_factor(app, note, &enrolled, account, batch).await?;
+            let factor = &enrolled.factor;
+            let (held_until, drift_steps) = (factor.held_until(), factor.drift_steps());
+            Ok(Confirmed::Added { factor: factor.id(), held_until, drift_steps })
+        }
+        _ => Err(Refused::Fault(Fault::Other("a confirmation led elsewhere".to_owned()))),
+    }
+}
+
+/// Calls what a step has enrolled as its owner does.
+fn named(mut step: Step, label: Option<&Label>) -> Step {
+    let enrolled = match &mut step {
+        Step::Grant(granted) => granted.enrolled.as_mut(),
+        Step::Added(enrolled) => Some(enrolled),
+        _ => None,
+    };
+    if let (Some(enrolled), Some(label)) = (enrolled, label) {
+        label.as_str().clone_into(&mut enrolled.label);
+    }
+    step
 }
 
 /// A seed as its owner sees it.

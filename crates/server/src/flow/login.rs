@@ -1,6 +1,7 @@
 //! A login with a password, then a code. Spends before it checks, and records before it answers.
 
 mod lane;
+mod passkey;
 mod second;
 
 use poundlock_core::audit::{Event, Key};
@@ -18,6 +19,7 @@ use poundlock_store::{Batch, login, user};
 use tracing::Instrument;
 
 pub(crate) use self::lane::{Spent, Who, spend};
+pub(crate) use self::passkey::{Answered, Options, options, prove};
 pub(crate) use self::second::{load, recovery, totp};
 use super::browser::Goal;
 use super::session::{Caller, Outcome};
@@ -158,9 +160,20 @@ async fn wrong(app: &App, note: &Note<'_>, target: Digest) -> super::Refused {
     refuse(app, Batch::new(), record, Denial::Credentials, target.as_bytes()).await
 }
 
+/// The factors to offer where no recovery code will do.
+pub(crate) fn real_factors(account: &Account) -> Vec<&'static str> {
+    factors(account).into_iter().filter(|factor| *factor != "recovery_code").collect()
+}
+
 /// The factors to offer, the strongest first.
 pub(crate) fn factors(account: &Account) -> Vec<&'static str> {
-    let mut factors = vec!["totp"];
+    let mut factors = Vec::new();
+    if !account.passkeys.is_empty() {
+        factors.push("passkey");
+    }
+    if !account.totp.is_empty() {
+        factors.push("totp");
+    }
     if account.codes.left > 0 {
         factors.push("recovery_code");
     }

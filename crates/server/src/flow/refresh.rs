@@ -17,6 +17,7 @@ use poundlock_store::user::Account;
 use poundlock_store::{Batch, audit, login, refresh as families, session, user};
 
 pub(super) use self::kept::{freshen, keep, replace_kept};
+use super::login::real_factors;
 use super::session::{Bearer, Opened, answer, asks_for_users, id_token};
 use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse, refuse_unrecorded};
 use crate::app::{App, SharedApp};
@@ -333,7 +334,8 @@ async fn reprove(app: &App, asked: &Asked<'_>, loaded: &Loaded) -> Answer<Refuse
     let refused = refuse(app, batch, record, denial, session.id().as_bytes()).await;
     Ok(match refused {
         Refused::Denied { denial, reference, .. } => {
-            let handle = Handle { login: handle.text(), factors: vec!["totp"], expires_in: LIFE.seconds() };
+            let handle =
+                Handle { login: handle.text(), factors: real_factors(&loaded.account), expires_in: LIFE.seconds() };
             Refused::Denied { denial, reference, login: Some(Box::new(handle)) }
         }
         other => other,

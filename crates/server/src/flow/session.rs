@@ -17,7 +17,7 @@ use poundlock_core::token::MintFault;
 use poundlock_core::user::UserRow;
 
 pub(crate) use self::ended::{Caller, end, end_one, end_others, list, of_token};
-pub(crate) use self::open::{add_recovered, open, open_enrolled};
+pub(crate) use self::open::{add_factor, open, open_enrolled};
 use super::browser::{Entered, Risen};
 use super::{Answer, Denial, Fault, Refused, refuse_unrecorded};
 use crate::app::App;

@@ -9,10 +9,12 @@ use poundlock_core::login::{Channel, LIFE, Login, Raised, Request, StepUpFor};
 use poundlock_core::password::Attempt;
 use poundlock_core::secret::{Digest, Secret};
 use poundlock_core::step_up::{self, Action, StepUpSecret};
+use poundlock_core::token::Amr;
 use poundlock_core::user::UserName;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, login, session, step_up as rights};
 
+use super::login::Spent;
 use super::session::{Caller, Outcome};
 use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse};
 use crate::app::{App, SharedApp};
@@ -25,14 +27,15 @@ use poundlock_core::session::Session;
 pub(crate) struct Asked {
     pub(crate) action: Action,
     pub(crate) target: String,
-    pub(crate) password: Attempt,
+    /// None where a passkey is to prove both kinds.
+    pub(crate) password: Option<Attempt>,
     /// Sent along, it is replaced when the step-up completes, so that a copy of it does not rise with the session.
     pub(crate) refresh_token: Option<Secret<String>>,
     /// Where it is asked: on a page, the browser gets a new cookie instead.
     pub(crate) channel: Channel,
 }
 
-/// Begins a step-up: the password now, the second factor next.
+/// Begins a step-up: the password now, the second factor next; or no password, and then a passkey that is of both kinds.
 pub(crate) async fn begin(app: SharedApp, caller: Caller, asked: Asked, origin: Origin) -> Answer<Handle> {
     super::to_the_end(app.flows.begin(), async move {
         let Caller { account, session, now } = caller;
@@ -40,6 +43,10 @@ pub(crate) async fn begin(app: SharedApp, caller: Caller, asked: Asked, origin: 
         let Asked { action, target, password, refresh_token, channel } = asked;
         let id = LoginId::new(now, &app.rng);
         let token = refresh_token.map(|text| super::refresh::keep(&app, &text, &id, &origin, now)).transpose()?;
+        let wanted = StepUpFor { session: session.id(), action, target, token };
+        let Some(password) = password else {
+            return alone(&app, &note, (id, wanted, channel), (&account, &session)).await;
+        };
         let place = admit(&app, &note, &account, &session).await?;
         let name = UserName::for_attempt(&account.user.name);
         let claim = session.device().map(|device| DeviceClaim { device, user: account.user.id });
@@ -50,30 +57,62 @@ pub(crate) async fn begin(app: SharedApp, caller: Caller, asked: Asked, origin: 
             let record = note.record(Event::LoginFirstRefused).within(session.id()).with(Key::Rule, "step_up");
             return Err(refuse(&app, Batch::new(), record, Denial::Credentials, account.user.id.as_bytes()).await);
         };
-        let request = Request {
-            client: session.client().to_owned(),
-            audience: app.account_audience.clone(),
-            scope: None,
-            channel,
-            device: spent.device,
-        };
         let evidence = Evidence::first(proof, account.user.version);
-        let wanted = StepUpFor { session: session.id(), action, target, token };
+        let request = request(&app, &session, channel, spent.device);
         let (started, handle) = Login::step_up(id, evidence, request, wanted, (now, &app.rng));
-        let mut batch = Batch::new();
-        login::insert(&mut batch, &started.row(&app.ring, &app.rng));
-        session::lives(&mut batch, session.id(), session.version());
-        let record = note.record(Event::StepUpStarted).within(session.id()).with(Key::Action, action.as_str());
-        poundlock_store::audit::record(&mut batch, &record);
-        match commit(&app, batch).await? {
-            Some(_) => Ok(Handle { login: handle.text(), factors: vec!["totp"], expires_in: LIFE.seconds() }),
-            None => {
-                let record = note.record(Event::LoginRefused).with(Key::Rule, "conflict");
-                Err(refuse(&app, Batch::new(), record, Denial::SessionEnded, account.user.id.as_bytes()).await)
-            }
-        }
+        save(&app, &note, (&started, action), (&account, &session)).await?;
+        let factors = super::login::real_factors(&account);
+        Ok(Handle { login: handle.text(), factors, expires_in: LIFE.seconds() })
     })
     .await
+}
+
+/// Begins a step-up without a password. It costs no attempt, so an account has few of them under way.
+async fn alone(
+    app: &App,
+    note: &Note<'_>,
+    (id, wanted, channel): (LoginId, StepUpFor, Channel),
+    (account, session): (&Account, &Session),
+) -> Answer<Handle> {
+    if account.passkeys.is_empty() {
+        return Err(Refused::Unusable("send the password: this account has no passkey to prove both with".to_owned()));
+    }
+    let (action, whose) = (wanted.action, (account.user.id, account.user.version));
+    let request = request(app, session, channel, session.device());
+    let (started, handle) = Login::step_up_alone(id, whose, request, wanted, (note.now(), &app.rng));
+    save(app, note, (&started, action), (account, session)).await?;
+    Ok(Handle { login: handle.text(), factors: vec!["passkey"], expires_in: LIFE.seconds() })
+}
+
+fn request(app: &App, session: &Session, channel: Channel, device: Option<DeviceId>) -> Request {
+    Request {
+        client: session.client().to_owned(),
+        audience: app.account_audience.clone(),
+        scope: None,
+        channel,
+        device,
+    }
+}
+
+async fn save(
+    app: &App,
+    note: &Note<'_>,
+    (started, action): (&Login, Action),
+    (account, session): (&Account, &Session),
+) -> Answer<()> {
+    let mut batch = Batch::new();
+    login::insert(&mut batch, &started.row(&app.ring, &app.rng));
+    login::end_surplus(&mut batch, account.user.id, super::UNSPENT_LOGINS_MAX);
+    session::lives(&mut batch, session.id(), session.version());
+    let record = note.record(Event::StepUpStarted).within(session.id()).with(Key::Action, action.as_str());
+    poundlock_store::audit::record(&mut batch, &record);
+    match commit(app, batch).await? {
+        Some(_) => Ok(()),
+        None => {
+            let record = note.record(Event::LoginRefused).with(Key::Rule, "conflict");
+            Err(refuse(app, Batch::new(), record, Denial::SessionEnded, account.user.id.as_bytes()).await)
+        }
+    }
 }
 
 async fn admit(app: &App, note: &Note<'_>, account: &Account, session: &Session) -> Answer<crate::hasher::Place> {
@@ -92,7 +131,7 @@ pub(crate) async fn raise(
     app: &App,
     note: &Note<'_>,
     (login, raised, request): (LoginId, Raised, &Request),
-    (account, batch, used): (&Account, Batch, Option<DeviceId>),
+    (account, batch, used): (&Account, Batch, Option<Spent>),
 ) -> Answer<Outcome> {
     let now = note.now();
     let row = session::by_id(&app.store, raised.session()).await?;
@@ -112,11 +151,15 @@ pub(crate) async fn raise(
         Channel::Page => Some(super::browser::rise(app, &session, &raised, &mut batch)?),
         Channel::Api => None,
     };
-    let (secret, right) = step_up::make(raised, now, &app.rng);
-    rights::insert(&mut batch, &right);
-    for proved in [(Guessable::Password, request.device), (Guessable::Totp, used)] {
+    // Each budget that was used is cleared, and no other: a passkey uses none.
+    let with_password =
+        raised.grant().event().amr().contains(&Amr::Pwd).then_some((Guessable::Password, request.device));
+    let with_code = used.map(|spent| (Guessable::Totp, spent.device));
+    for proved in with_password.into_iter().chain(with_code) {
         super::login::clear_reproved(app, &mut batch, account.user.id, proved, now);
     }
+    let (secret, right) = step_up::make(raised, now, &app.rng);
+    rights::insert(&mut batch, &right);
     match commit(app, batch).await? {
         Some(_) => Ok(Outcome::StepUp {
             step_up: secret.text(),

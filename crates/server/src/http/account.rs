@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use poundlock_core::id::{DeviceId, FactorId, Subject};
+use poundlock_core::label::Label;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,12 +47,39 @@ pub(crate) struct Account {
 pub(crate) struct Factor {
     #[schemars(with = "String")]
     id: FactorId,
-    /// `totp`.
+    /// `totp` or `passkey`.
     kind: &'static str,
     label: String,
     made_at: i64,
     used_at: Option<i64>,
+    /// Until then it is on probation after a recovery.
+    held_until: Option<i64>,
+    phishing_resistant: bool,
     clock_drift_seconds: i64,
+    /// What is true of a passkey; left out for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passkey: Option<Passkey>,
+}
+
+/// What a passkey said of itself.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Passkey {
+    /// Whether it is a whole login alone: its device verifies its user.
+    user_verified: bool,
+    /// Whether it may be copied to other devices of its owner.
+    syncable: bool,
+    /// Whether it was, as it last said.
+    synced: bool,
+    /// Whether its attestation was verified when it was enrolled.
+    attested: bool,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rename {
+    /// One line of 1 to 64 characters.
+    label: String,
+    step_up: SecretText,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -115,11 +143,19 @@ pub(crate) async fn factors(State(app): State<SharedApp>, caller: Caller, reques
     let listed = flow::factors(&app, &caller).await.map_err(|refused| Problem::of(refused, &request))?;
     let factors = listed.into_iter().map(|factor| Factor {
         id: factor.id,
-        kind: "totp",
+        kind: factor.kind,
         label: factor.label,
         made_at: seconds(factor.made_at),
         used_at: factor.used_at.map(seconds),
-        clock_drift_seconds: factor.drift * 30,
+        held_until: factor.held_until.map(seconds),
+        phishing_resistant: factor.is_phishing_resistant,
+        clock_drift_seconds: factor.drift_steps * 30,
+        passkey: factor.passkey.map(|traits| Passkey {
+            user_verified: traits.is_verified,
+            syncable: traits.is_copyable,
+            synced: traits.is_copied,
+            attested: traits.is_attested,
+        }),
     });
     Ok(axum::Json(Factors { factors: factors.collect(), recovery_codes_left: caller.account.codes.left }))
 }
@@ -135,6 +171,20 @@ pub(crate) async fn new_codes(
     let codes = flow::new_codes(&app, &caller, &body.step_up.0, &origin).await;
     let codes = codes.map_err(|refused| Problem::of(refused, &request))?;
     Ok(axum::Json(RecoveryCodes { recovery_codes: codes.into_iter().map(SecretText).collect() }))
+}
+
+/// Gives a second factor another name.
+pub(crate) async fn rename_factor(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(id): Path<String>,
+    origin: Origin,
+    request: RequestId,
+    Json(body): Json<Rename>,
+) -> Result<Done, Problem> {
+    let id: FactorId = id.parse().map_err(|_| Problem::not_found(&request))?;
+    let label = Label::parse(&body.label).map_err(|bad| Problem::bad_request(&request, &bad.to_string()))?;
+    done(flow::rename_factor(&app, &caller, (id, &label, &body.step_up.0), &origin).await, &request)
 }
 
 /// Removes a second factor.

@@ -1,6 +1,7 @@
 //! `POST /v1/invite/accept` and the first enrolment inside it.
 
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::header::CONTENT_TYPE;
 use poundlock_core::id::FactorId;
 use poundlock_core::totp::Code;
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use super::body::{Json, SecretText};
 use super::edge::request_id::RequestId;
 use super::error::Problem;
 use super::session::{Tokens, opened_tokens, seconds};
+use super::table::{Signature, Takes};
 use crate::app::SharedApp;
 use crate::flow::Channel;
 use crate::flow::browser::{Goal, Held};
@@ -40,6 +42,35 @@ pub(crate) struct Confirm {
     login: SecretText,
     #[schemars(extend("pattern" = "^[0-9]{6}$"))]
     code: SecretText,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Add {
+    /// A step-up for `factor.add`. A session that a recovery code opened needs none, once.
+    step_up: Option<SecretText>,
+}
+
+/// The step-up that a body brings, where there is a body.
+pub(crate) struct Right(Option<SecretText>);
+
+impl FromRequest<SharedApp> for Right {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &SharedApp) -> Result<Self, Problem> {
+        if !request.headers().contains_key(CONTENT_TYPE) {
+            return Ok(Self(None));
+        }
+        let Json(Add { step_up }) = Json::from_request(request, app).await?;
+        Ok(Self(step_up))
+    }
+}
+
+impl Takes for Right {
+    fn takes(signature: &mut Signature) {
+        Json::<Add>::takes(signature);
+        signature.is_body_optional = true;
+    }
 }
 
 /// A login that waits for an enrolment.
@@ -104,20 +135,43 @@ pub(crate) async fn accept(
         login: SecretText(accepted.login),
         state: "enrol",
         name: Some(accepted.name),
-        factors: vec!["totp"],
+        factors: vec!["passkey", "totp"],
         expires_in: accepted.expires_in,
     }))
 }
 
-/// The one enrolment that a session opened by a recovery code gives: goes on like that of an invite.
-pub(crate) async fn begin_recovered(
+/// A further app: by a step-up, or by the one right that a session opened by a recovery code gives.
+pub(crate) async fn begin_totp(
     State(app): State<SharedApp>,
     caller: Caller,
     origin: Origin,
     request: RequestId,
+    Right(step_up): Right,
 ) -> Answer<Begun> {
-    let begun = flow::begin_recovered(&app, &caller, Channel::Api, &origin).await;
-    let handle = begun.map_err(|refused| Problem::of(refused, &request))?;
+    begin(&app, (&caller, step_up), ("totp", &origin), &request).await
+}
+
+/// A further passkey, by the same rights.
+pub(crate) async fn begin_passkey(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    origin: Origin,
+    request: RequestId,
+    Right(step_up): Right,
+) -> Answer<Begun> {
+    begin(&app, (&caller, step_up), ("passkey", &origin), &request).await
+}
+
+async fn begin(
+    app: &SharedApp,
+    (caller, step_up): (&Caller, Option<SecretText>),
+    what: (&'static str, &Origin),
+    request: &RequestId,
+) -> Answer<Begun> {
+    let step_up = step_up.map(|step_up| step_up.0);
+    let (kind, origin) = what;
+    let begun = flow::begin_adding(app, caller, step_up.as_ref(), (kind, Channel::Api), origin).await;
+    let handle = begun.map_err(|refused| Problem::of(refused, request))?;
     Ok(axum::Json(Begun {
         login: SecretText(handle.login),
         state: "enrol",
@@ -148,12 +202,18 @@ pub(crate) async fn confirm(
 ) -> Answer<Enrolled> {
     let code = Code::parse(body.code.0.reveal()).map_err(|bad| Problem::bad_request(&request, &bad.to_string()))?;
     let confirmed = flow::confirm(app, Held::api(body.login.0), (code, None), origin).await;
-    match confirmed.map_err(|refused| Problem::of(refused, &request))? {
-        Confirmed::Login(opened) => Ok(axum::Json(Enrolled::Tokens(Box::new(opened_tokens(opened, &request)?)))),
-        Confirmed::Added { factor, held_until, drift_steps } => Ok(axum::Json(Enrolled::Added(Added {
+    let confirmed = confirmed.map_err(|refused| Problem::of(refused, &request))?;
+    enrolled(confirmed, &request).map(axum::Json)
+}
+
+/// What a confirmation leads to.
+pub(crate) fn enrolled(confirmed: Confirmed, request: &RequestId) -> Result<Enrolled, Problem> {
+    Ok(match confirmed {
+        Confirmed::Login(opened) => Enrolled::Tokens(Box::new(opened_tokens(opened, request)?)),
+        Confirmed::Added { factor, held_until, drift_steps } => Enrolled::Added(Added {
             factor,
             held_until: held_until.map(seconds),
             clock_drift_seconds: drift_steps * 30,
-        }))),
-    }
+        }),
+    })
 }

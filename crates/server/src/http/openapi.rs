@@ -130,7 +130,8 @@ fn document(title: &str, routes: Vec<Route>, edge: &[Words]) -> Value {
 
 fn operation(route: Route, schemas: &mut Map<String, Value>) -> Value {
     let Route { path, name, says, signature, .. } = route;
-    let Signature { body, is_body_optional, is_form, query, is_bearer, answers, problems } = signature;
+    let Signature { body, is_body_optional, is_token_optional, is_form, query, is_bearer, answers, problems } =
+        signature;
     let mut operation = json!({ "operationId": name, "summary": says });
     let mut put = |member: &str, value: Value| {
         if let Some(operation) = operation.as_object_mut() {
@@ -151,8 +152,7 @@ fn operation(route: Route, schemas: &mut Map<String, Value>) -> Value {
     }
     if is_bearer {
         let token = json!({ "account": [] });
-        // A body that may be left out proves what the token would.
-        put("security", if is_body_optional { json!([token, {}]) } else { json!([token]) });
+        put("security", if is_token_optional { json!([token, {}]) } else { json!([token]) });
     }
     let mut responses = Map::new();
     for answered in answers {

@@ -12,6 +12,7 @@ pub(crate) mod error;
 pub(crate) mod form;
 pub(crate) mod invite;
 pub(crate) mod login;
+pub(crate) mod passkey;
 pub(crate) mod said;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
@@ -26,10 +27,15 @@ pub(crate) fn table(table: Table) -> Table {
     table
         .get_page(url::SIGN_IN, sign_in::show)
         .post_page(url::SIGN_IN, sign_in::begin)
+        .post_page(url::SIGN_IN_PASSKEY, passkey::sign_in)
+        .post_page("/sign-in/passkey/options", passkey::ask)
         .get_page("/sign-in/{login}", login::show)
         .post_page("/sign-in/{login}", login::choose)
         .post_page("/sign-in/{login}/totp", login::totp)
         .post_page("/sign-in/{login}/recovery-code", login::recovery)
+        .get_page("/sign-in/{login}/passkey", passkey::show)
+        .post_page("/sign-in/{login}/passkey", passkey::within)
+        .post_page("/sign-in/{login}/passkey/options", passkey::ask_within)
         .get_page(url::INVITE, invite::show)
         .post_page(url::INVITE, invite::accept)
         .get_page(url::SIGN_OUT, sign_out::show)
@@ -43,12 +49,16 @@ pub(crate) fn table(table: Table) -> Table {
         .get_page(url::ACCOUNT_PASSWORD_NEW, change::new_password)
         .post_page(url::ACCOUNT_PASSWORD_NEW, change::set_password)
         .post_page(url::ACCOUNT_FACTORS, change::add_factor)
+        .get_page("/account/factors/{id}/name", change::new_name)
+        .post_page("/account/factors/{id}/name", change::rename_factor)
         .post_page("/account/factors/{id}/remove", change::remove_factor)
         .get_page(url::ACCOUNT_CODES, change::codes)
         .post_page(url::ACCOUNT_CODES, change::new_codes)
         .post_page(url::ACCOUNT_CODES_SAVED, change::codes_saved)
         .get_page(url::ACCOUNT_STEP_UP, step_up::show)
         .post_page(url::ACCOUNT_STEP_UP, step_up::begin)
+        .post_page("/account/step-up/passkey", passkey::change)
+        .post_page("/account/step-up/passkey/options", passkey::ask_change)
         .get_page("/oauth/authorize", authorize::begin)
         .post_page("/oauth/authorize", authorize::begin)
         .get_page(url::AUTHORIZE_CONTINUE, authorize::resume)

@@ -7,7 +7,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use super::edge::{caps, cors, headers, host, peer, request_id};
 use super::error::words::{self, Words};
 use super::table::Table;
-use super::{account, enrol, health, keys, login, oidc, openapi, pages, session, step_up};
+use super::{account, enrol, health, keys, login, oidc, openapi, pages, passkey, session, step_up};
 use crate::app::SharedApp;
 
 /// The largest body of any route, in bytes: a password of 1024 bytes, escaped, fits many times (OPS-04).
@@ -22,6 +22,10 @@ const CODE: &[Words] = &[words::CODE, words::HELD];
 const TOKENS: &[Words] = &[words::NOT_ALLOWED, words::SESSION_ENDED];
 const REFRESH: &[Words] =
     &[words::BAD_REFRESH, words::REFRESH_TOO_OFTEN, words::REFRESH_REUSE, words::INSUFFICIENT_USER_AUTHENTICATION];
+/// How a passkey's answer is refused.
+const KEY: &[Words] = &[words::PASSKEY, words::PASSKEY_COPIED, words::HELD, words::UNUSABLE];
+const ASK: &[Words] = &[words::GONE, words::WRONG_STEP, words::UNUSABLE];
+const TWICE: &[Words] = &[words::CONFLICT];
 const TAKEN: &[Words] = &[words::NAME_TAKEN];
 const LAST: &[Words] = &[words::LAST_ONE];
 /// How a change of the account is refused.
@@ -38,7 +42,21 @@ pub(crate) fn table() -> Table {
             "/v1/login/enrol/totp/confirm",
             enrol::confirm,
             "Enrol it with a first code",
-            &[GUESS, CODE, TOKENS, TAKEN],
+            &[GUESS, CODE, TOKENS, TAKEN, TWICE],
+        )
+        .post("/v1/login/passkey/options", passkey::options, "Ask for a passkey", &[ASK])
+        .post(
+            "/v1/login/passkey",
+            passkey::prove,
+            "Log in with a passkey, or go on with one",
+            &[GUESS, KEY, TOKENS, REFRESH],
+        )
+        .post("/v1/login/enrol/passkey", passkey::offer, "Get the options of a new passkey", &[ASK])
+        .post(
+            "/v1/login/enrol/passkey/confirm",
+            passkey::confirm,
+            "Enrol it with its first answer",
+            &[GUESS, KEY, TOKENS, TAKEN, TWICE],
         )
         .post("/v1/invite/accept", enrol::accept, "Accept an invite or ticket", &[GUESS, PASSWORD, TOKENS, TAKEN])
         .post("/v1/session/refresh", session::refresh, "Get new tokens", &[REFRESH, TOKENS, GUESS])
@@ -56,8 +74,10 @@ pub(crate) fn table() -> Table {
         .get("/v1/account", account::show, "Show the account", &[])
         .post("/v1/account/password", account::change_password, "Set another password", &[CHANGE, GUESS, PASSWORD])
         .get("/v1/factors", account::factors, "List the second factors", &[])
-        .post("/v1/factors/totp", enrol::begin_recovered, "Enrol an app after a recovery", &[CHANGE])
+        .post("/v1/factors/totp", enrol::begin_totp, "Begin to add an app", &[CHANGE])
+        .post("/v1/factors/passkey", enrol::begin_passkey, "Begin to add a passkey", &[CHANGE])
         .post("/v1/factors/recovery-codes", account::new_codes, "Make new recovery codes", &[CHANGE])
+        .patch("/v1/factors/{id}", account::rename_factor, "Rename a second factor", &[CHANGE])
         .delete("/v1/factors/{id}", account::remove_factor, "Remove a second factor", &[CHANGE, LAST])
         .get("/v1/devices", account::devices, "List the known devices", &[])
         .delete("/v1/devices/{id}", account::revoke_device, "Revoke a known device", &[CHANGE])

@@ -56,6 +56,7 @@ impl Takes for SignOutBy {
         Caller::takes(signature);
         Json::<SignOut>::takes(signature);
         signature.is_body_optional = true;
+        signature.is_token_optional = true;
     }
 }
 

@@ -18,20 +18,21 @@ use crate::journal::Origin;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Begin {
-    #[schemars(extend("enum" = ["password.change", "recovery_codes.new", "factor.remove", "factor.add"]))]
+    #[schemars(extend("enum" = ["password.change", "recovery_codes.new", "factor.remove", "factor.add", "factor.rename"]))]
     action: String,
     /// The id of what the action changes, where it changes one of several.
     #[serde(default)]
     #[schemars(length(max = TARGET_CHARS_MAX))]
     target: String,
-    password: SecretText,
+    /// Left out, a passkey must prove both kinds.
+    password: Option<SecretText>,
     refresh_token: Option<SecretText>,
 }
 
 /// Longest target, in characters: an id.
 const TARGET_CHARS_MAX: usize = 64;
 
-/// The password; the second factor goes to `/v1/login/totp` with the login in the answer.
+/// The password; the second factor goes to `/v1/login/totp` or `/v1/login/passkey` with the login in the answer.
 pub(crate) async fn begin(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -42,7 +43,8 @@ pub(crate) async fn begin(
     let action = Action::parse(&body.action)
         .filter(|_| body.target.chars().count() <= TARGET_CHARS_MAX)
         .ok_or_else(|| Problem::bad_request(&request, "there is no such action"))?;
-    let password = login::attempt(body.password.0).map_err(|refused| Problem::of(refused, &request))?;
+    let password = body.password.map(|password| login::attempt(password.0)).transpose();
+    let password = password.map_err(|refused| Problem::of(refused, &request))?;
     let asked = step_up::Asked {
         action,
         target: body.target,

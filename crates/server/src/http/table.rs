@@ -47,7 +47,7 @@ macro_rules! methods {
     };
 }
 
-methods!(get GET post POST put PUT delete DELETE);
+methods!(get GET post POST put PUT patch PATCH delete DELETE);
 
 impl Table {
     pub(crate) fn new() -> Self {

@@ -6,7 +6,7 @@ use poundlock_core::status::may_close;
 use poundlock_core::time::Span;
 use poundlock_core::token::ACCESS_LIFE_MAX;
 use poundlock_store::sweep::in_turns;
-use poundlock_store::{Batch, browser, code, invite, login, session, status, step_up};
+use poundlock_store::{Batch, browser, code, invite, login, passkey, session, status, step_up};
 
 use crate::app::SharedApp;
 
@@ -23,6 +23,7 @@ pub(crate) async fn sweep(app: SharedApp) -> anyhow::Result<()> {
         step_up::sweep(batch, now);
         browser::sweep(batch, now);
         code::sweep(batch, now - REMEMBERED);
+        passkey::sweep(batch, now);
         invite::sweep(batch, now - INVITES_KEPT);
         // Not before its last token is dead: until then the status list must show it as ended.
         session::sweep(batch, now - ACCESS_LIFE_MAX);

@@ -89,6 +89,7 @@ impl Trouble {
         let what = match denial {
             Denial::Credentials => What::Credentials,
             Denial::Code => What::Code,
+            Denial::Passkey => What::Passkey,
             Denial::Delayed(wait) | Denial::Source(wait) => What::Wait(wait),
             Denial::Busy(wait) => What::Busy(wait),
             Denial::Blocked => What::Blocked,

@@ -14,6 +14,7 @@ mod metrics;
 mod oidc;
 mod openapi;
 mod pages;
+mod passkey;
 mod relocation;
 mod restore;
 mod session;

@@ -41,6 +41,22 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("name_taken", "Another account has this name"),
     ("not_allowed", "The client may not have what it asked for"),
     ("older_generation", "A token older than the one before the current was shown"),
+    ("passkey", "The passkey's answer proves nothing"),
+    ("passkey_algorithm", "The passkey's algorithm was not offered"),
+    ("passkey_attestation", "The passkey's attestation does not verify"),
+    ("passkey_backup", "The passkey contradicts what it said of its copies"),
+    ("passkey_challenge", "The passkey answered another challenge, or one that was answered already"),
+    ("passkey_copied", "The passkey's counter went back: there may be a copy of it"),
+    ("passkey_counter", "The passkey's counter went back: there may be a copy of it"),
+    ("passkey_credential", "The passkey is none that was asked for"),
+    ("passkey_malformed", "The passkey's answer cannot be read"),
+    ("passkey_origin", "The passkey answered a page of another origin"),
+    ("passkey_presence", "Nobody was present at the passkey"),
+    ("passkey_relying_party", "The passkey answered for another server"),
+    ("passkey_signature", "The signature is not that of the passkey"),
+    ("passkey_type", "The passkey answered another kind of question"),
+    ("passkey_user_handle", "The passkey names another user, or none"),
+    ("passkey_verification", "The passkey's device did not verify its user"),
     ("password", "The check of the password"),
     ("password_wrong", "The password was not the right one"),
     ("policy", "The policy does not allow it"),
@@ -80,6 +96,9 @@ mod tests {
     fn every_denial_has_a_meaning() {
         for denial in Denial::ALL {
             assert!(CODES.iter().any(|(code, _)| *code == denial.code()), "{denial:?}");
+        }
+        for refusal in crate::passkey::Refusal::ALL {
+            assert!(CODES.iter().any(|(code, _)| *code == refusal.as_str()), "{refusal:?}");
         }
     }
 }

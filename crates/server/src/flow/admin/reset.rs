@@ -4,10 +4,12 @@
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::guard::{self, Budget, Guessable};
 use poundlock_core::invite::{self, InviteRow, InviteSecret, Purpose};
+use poundlock_core::notice::Kind;
 use poundlock_core::time::{Span, Time};
 use poundlock_store::user::{self as users, Account};
 use poundlock_store::{Batch, audit, factor, guard as counters, invite as invites, login, session};
 
+use super::super::factor::tell;
 use super::super::{Answer, Refused, now};
 use super::invite::Made;
 use super::{ACTOR, Admins, TRIES, account, contended, find, note_about};
@@ -41,6 +43,7 @@ pub(crate) async fn reset(app: &App, who: &str, (reason, life): (&str, Option<Sp
         }
         admins.guard(&mut batch);
         invites::insert(&mut batch, &row);
+        tell(app, &mut batch, &note, (Kind::FactorsReset, &account), &[("reason", reason)]);
         super::record(&mut batch, &note, Event::FactorReset, None);
         ticket_made(&mut batch, &note, &row);
         if account::ended(app, batch).await? {

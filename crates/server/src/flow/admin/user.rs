@@ -4,10 +4,11 @@ use poundlock_core::guard::{self, Budget, Guessable};
 use poundlock_core::id::UserId;
 use poundlock_core::time::Time;
 use poundlock_core::user::UserRow;
+use poundlock_store::guard as counters;
 use poundlock_store::user::{self as users, Account};
-use poundlock_store::{factor, guard as counters};
 
 use super::super::Answer;
+use super::super::factor::{Listed, listed};
 use crate::app::App;
 
 /// The most users of one page.
@@ -17,7 +18,7 @@ pub(crate) const PAGE_MAX: i64 = 1000;
 #[derive(Debug)]
 pub(crate) struct Shown {
     pub(crate) account: Account,
-    pub(crate) factors: Vec<factor::Listed>,
+    pub(crate) factors: Vec<Listed>,
     pub(crate) attempts: Vec<Attempts>,
 }
 
@@ -39,7 +40,7 @@ pub(crate) async fn page(app: &App, after: Option<UserId>, limit: i64) -> Answer
 /// One user.
 pub(crate) async fn show(app: &App, who: &str) -> Answer<Shown> {
     let account = super::find(app, who).await?;
-    let factors = factor::listed(&app.store, account.user.id).await?;
+    let factors = listed(app, &account).await?;
     let mut attempts = Vec::new();
     for (factor, lane, budget) in budgets(app, account.user.id) {
         let row = counters::counter(&app.store, &budget).await?;

@@ -44,13 +44,18 @@ impl Goal {
         }
     }
 
+    /// The same, as a login keeps it.
+    pub(crate) fn then(self) -> Then {
+        match self {
+            Self::Tokens => Then::Tokens,
+            Self::Page(path) => Then::Page { return_to: path.as_str().to_owned() },
+            Self::Code(request) => Then::Code { request },
+        }
+    }
+
     /// The login, on its way there.
     pub(crate) fn of(self, login: Login) -> Login {
-        match self {
-            Self::Tokens => login,
-            Self::Page(path) => login.towards(Then::Page { return_to: path.as_str().to_owned() }),
-            Self::Code(request) => login.towards(Then::Code { request }),
-        }
+        login.towards(self.then())
     }
 
     /// The address of the page that begins a login for it.

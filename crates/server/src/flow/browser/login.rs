@@ -1,13 +1,15 @@
 //! A login that is under way, as its holder may see it.
 
 use poundlock_core::id::LoginId;
+use poundlock_core::label::Label;
 use poundlock_core::login::{Channel, LoginHandle, Then};
 use poundlock_core::secret::Secret;
 use poundlock_core::step_up::Action;
 use poundlock_core::totp::Code;
 
 use super::super::enrol::{Confirmed, Offered, account_name, confirm, shown};
-use super::super::login::{factors, load, totp};
+use super::super::factor::called;
+use super::super::login::{factors, load, real_factors, totp};
 use super::super::{Answer, now};
 use crate::app::{App, SharedApp};
 use crate::journal::Origin;
@@ -27,6 +29,8 @@ pub(crate) struct Seen {
     /// Whose it is.
     pub(crate) name: String,
     pub(crate) stage: Stage,
+    /// Whether an enrolment is part of signing in: the account has no session yet.
+    pub(crate) is_first: bool,
 }
 
 /// What it waits for.
@@ -55,6 +59,11 @@ impl Held {
         &self.handle
     }
 
+    /// The handle, to be sent back.
+    pub(crate) fn into_text(self) -> Secret<String> {
+        self.handle
+    }
+
     pub(crate) const fn channel(&self) -> Channel {
         self.channel
     }
@@ -68,7 +77,7 @@ impl Held {
 pub(crate) async fn code(
     app: SharedApp,
     held: Held,
-    (code, label): (Code, Option<String>),
+    (code, label): (Code, Option<Label>),
     origin: Origin,
 ) -> Answer<Confirmed> {
     match seen(&app, &held, &origin).await?.stage {
@@ -89,18 +98,27 @@ pub(crate) async fn seen(app: &App, held: &Held, origin: &Origin) -> Answer<Seen
     let name = account_name(&login, account.as_ref());
     let stage = match login.offered() {
         Some(seed) => Stage::Confirm(shown(app, seed, &name)),
-        None if login.awaits_totp() => {
+        None if login.awaits_passkey() => {
             let step_up = match login.then() {
-                Then::StepUp { action, target, .. } => Action::parse(action).map(|action| (action, target.clone())),
+                Then::StepUp { action, target, .. } => Some((action, target)),
+                _ => None,
+            };
+            let step_up = match (step_up, &account) {
+                (Some((action, target)), Some(account)) => {
+                    let shown = called(app, account, target).await?;
+                    Action::parse(action).map(|action| (action, shown))
+                }
                 _ => None,
             };
             let factors = match (&step_up, &account) {
+                _ if login.needs_verification() => vec!["passkey"],
                 (None, Some(account)) => factors(account),
-                _ => vec!["totp"],
+                (Some(_), Some(account)) => real_factors(account),
+                (_, None) => Vec::new(),
             };
             Stage::Second { factors, step_up }
         }
         None => Stage::Enrol,
     };
-    Ok(Seen { id: login.id(), name, stage })
+    Ok(Seen { id: login.id(), name, stage, is_first: login.opens_session() })
 }

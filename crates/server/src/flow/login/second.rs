@@ -39,7 +39,7 @@ pub(crate) async fn totp(app: SharedApp, held: Held, code: Code, origin: Origin)
     let now = super::super::now(&app, &origin)?;
     let (login, account) = load(&app, &held, &origin, now).await?;
     let account = account.ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
-    if !login.awaits_totp() {
+    if !login.awaits_totp() || account.totp.is_empty() {
         // Before it is spent: what cannot be right must not count against the owner.
         return Err(refuse_unrecorded(&origin, Denial::WrongStep));
     }
@@ -132,7 +132,7 @@ fn check(app: &App, account: &Account, code: &Code, now: Time) -> Seen {
 }
 
 /// Takes the step that the proof allows, in one batch with spending the proof.
-async fn finish(
+pub(super) async fn finish(
     app: &SharedApp,
     note: &Note<'_>,
     (login, before): (Login, Option<Caller>),
@@ -141,7 +141,6 @@ async fn finish(
 ) -> Answer<Outcome> {
     login::spend_opened(&mut batch, &login);
     let (id, request) = (login.id(), login.request().clone());
-    let used = spent.and_then(|spent| spent.device);
     match step(login) {
         Step::Grant(mut granted) => {
             let user = account.user.id;
@@ -155,10 +154,10 @@ async fn finish(
         }
         Step::Fresh(fresh) => {
             let kept = (fresh, id, request.audience);
-            super::super::refresh::freshen(app, note, kept, (&account, batch, used)).await
+            super::super::refresh::freshen(app, note, kept, (&account, batch, spent)).await
         }
         Step::Raise(raised) => {
-            super::super::step_up::raise(app, note, (id, raised, &request), (&account, batch, used)).await
+            super::super::step_up::raise(app, note, (id, raised, &request), (&account, batch, spent)).await
         }
         Step::Deny(denial) => {
             // A factor on probation was proved rightly: its code is spent with the login. On a wrong step nothing is.

@@ -2,7 +2,7 @@
 
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::guard::Guessable;
-use poundlock_core::id::{DeviceId, LoginId, SessionId};
+use poundlock_core::id::{LoginId, SessionId};
 use poundlock_core::login::Fresh;
 use poundlock_core::refresh::{self, Decision, Facts, Presented, RefreshToken};
 use poundlock_core::secret::Secret;
@@ -12,6 +12,7 @@ use poundlock_store::{Batch, audit, refresh as families, session};
 
 use super::{Asked, By, Loaded, Wish, denial_of, denied, facts, load, tokens};
 use crate::app::App;
+use crate::flow::login::Spent;
 use crate::flow::session::Outcome;
 use crate::flow::{Answer, Denial, Fault, Refused, commit, refuse, refuse_unrecorded};
 use crate::journal::{Note, Origin};
@@ -21,7 +22,7 @@ pub(crate) async fn freshen(
     app: &App,
     note: &Note<'_>,
     (fresh, login, audience): (Fresh, LoginId, String),
-    (account, spent, used): (&Account, Batch, Option<DeviceId>),
+    (account, spent, used): (&Account, Batch, Option<Spent>),
 ) -> Answer<Outcome> {
     let presented =
         Presented::from_stored(&app.ring, &login, fresh.token()).map_err(|_| Fault::Seal("refresh in a login"))?;
@@ -38,7 +39,10 @@ pub(crate) async fn freshen(
     let wish = Wish { audience: Some(audience), scope: None };
     let asked = Asked { note, client, by: By::Holder, wish: &wish, token: &presented.token };
     let mut batch = crate::flow::account_first(account.user.id, account.user.version, spent);
-    crate::flow::login::clear_reproved(app, &mut batch, account.user.id, (Guessable::Totp, used), now);
+    // A passkey uses no budget, so it clears none.
+    if let Some(used) = used {
+        crate::flow::login::clear_reproved(app, &mut batch, account.user.id, (Guessable::Totp, used.device), now);
+    }
     let decision = refresh::rotate_after_reproof(&loaded.family, &presented, &facts, &app.rng);
     let (token, event) = match decision {
         Decision::Rotate(rotation) => {
@@ -66,7 +70,13 @@ pub(crate) async fn freshen(
 }
 
 /// Keeps a refresh token that was sent along with a step-up, sealed to the login that will replace it.
-pub(in crate::flow) fn keep(app: &App, text: &Secret<String>, login: &LoginId, origin: &Origin, now: Time) -> Answer<Vec<u8>> {
+pub(in crate::flow) fn keep(
+    app: &App,
+    text: &Secret<String>,
+    login: &LoginId,
+    origin: &Origin,
+    now: Time,
+) -> Answer<Vec<u8>> {
     let token = RefreshToken::parse(&app.ring, text).map_err(|_| refuse_unrecorded(origin, Denial::BadRefresh))?;
     Ok(Presented { token, at: now }.to_stored(&app.ring, login, &app.rng))
 }

@@ -2,6 +2,7 @@
 
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::id::SessionId;
+use poundlock_core::invite::EnrolRight;
 use poundlock_core::secret::Secret;
 use poundlock_core::session::{Session, SessionRow};
 use poundlock_core::time::Time;
@@ -19,6 +20,13 @@ pub(crate) struct Caller {
     pub(crate) account: Account,
     pub(crate) session: Session,
     pub(crate) now: Time,
+}
+
+impl Caller {
+    /// Whether the session was opened by a recovery code and may still enrol its one factor.
+    pub(crate) fn may_enrol(&self) -> bool {
+        EnrolRight::by_recovery(&self.session, self.now).is_some()
+    }
 }
 
 /// Reads the caller from an access token for the account audience. The session is looked up as well: here, where

@@ -6,21 +6,24 @@ use poundlock_core::guard::Guessable;
 use poundlock_core::id::{DeviceId, FactorId, InviteId, SessionId, Subject, UserId};
 use poundlock_core::invite::{Purpose, Spends};
 use poundlock_core::login::{Enrolled, Granted, Then};
+use poundlock_core::notice::Kind;
 use poundlock_core::recovery::RecoveryCodes;
 use poundlock_core::refresh::{Family, Start};
 use poundlock_core::secret::Secret;
 use poundlock_core::session::{Opening, Session};
 use poundlock_core::time::Time;
+use poundlock_core::token::Amr;
 use poundlock_core::user::{UserRow, UserState};
 use poundlock_store::user::Account;
-use poundlock_store::{Batch, device, factor, invite, refresh, session, user};
+use poundlock_store::{Batch, device, factor, invite, passkey, refresh, session, user};
 
+use super::super::factor::{FACTORS_MAX, insert, tell};
 use super::super::login::clear_used;
 use super::super::{Answer, Denial, Fault, Refused, commit, refuse};
 use super::{Bearer, Caller, Opened, Outcome, answer};
 use crate::app::App;
 use crate::flow::browser;
-use crate::journal::Note;
+use crate::journal::{Note, Noted};
 
 /// Opens a session for an existing account. `batch` already spends what was proved.
 pub(crate) async fn open(
@@ -37,10 +40,12 @@ pub(crate) async fn open(
     browser::end_before(app, note, &mut batch, before.as_ref());
     let shown = after_recovery(app, note, &granted, account, &mut batch)?;
     let user = account.user.id;
+    let by_key = granted.grant.event().amr().iter().any(|amr| matches!(amr, Amr::Hwk | Amr::Swk));
+    let lost = if by_key { Denial::Passkey } else { Denial::Code };
     match save(app, note, granted, (&account.user, shown, 0), batch).await? {
         Some(opened) => Ok(opened),
-        // Something the login rests on has moved: the code was used at the same moment, or the account has changed.
-        None => Err(conflict(app, note, Denial::Code, user).await),
+        // Something the login rests on has moved: the proof was used at the same moment, or the account has changed.
+        None => Err(conflict(app, note, lost, user).await),
     }
 }
 
@@ -62,6 +67,13 @@ fn after_recovery(
             factor::release(batch, &released);
         }
     }
+    let proved = granted.grant.factor();
+    // The one that was proved is not held, and its row has just moved.
+    for held in account.passkeys.iter().filter(|key| key.held_until.is_some() && Some(key.id) != proved) {
+        if let Ok(released) = held.released(&app.ring, &app.rng) {
+            passkey::release(batch, &released);
+        }
+    }
     let (Some(set), used @ 1..) = (account.codes.set, account.codes.used) else { return Ok(Vec::new()) };
     let owner = (account.user.id, set);
     let numbers = (account.codes.number_max + 1)..=(account.codes.number_max + used);
@@ -74,30 +86,57 @@ fn after_recovery(
     Ok(shown)
 }
 
-/// Adds the factor that a recovery session may enrol, once: on probation, and without any session of its own.
-pub(crate) async fn add_recovered(
+/// Adds a factor to an account, without any session of its own: the one that a recovery session may enrol, on probation,
+/// or one for which a live session was stepped up.
+pub(crate) async fn add_factor(
     app: &App,
     note: &Note<'_>,
     enrolled: &Enrolled,
     account: &Account,
-    (mut batch, label): (Batch, &str),
+    batch: Batch,
 ) -> Answer<()> {
-    let Spends::Recovery(id) = enrolled.right.spends() else {
-        return Err(Fault::Other("an enrolment that belongs to a login".to_owned()).into());
-    };
-    let gone = || super::super::refuse_unrecorded(note.origin(), Denial::SessionEnded);
-    let row = session::by_id(&app.store, id).await?.ok_or_else(gone)?;
-    let session = Session::from_row(&app.ring, &row).map_err(|_| Fault::Seal("session"))?;
-    let session = Some(session).filter(|s| s.lives(note.now()) && !s.has_enrolled()).ok_or_else(gone)?;
-    session::changed(&mut batch, &session.enrolled().row(&app.ring, &app.rng));
-    user::stands(&mut batch, account.user.id, account.user.version);
-    factor::insert_totp(&mut batch, &enrolled.totp, label, note.now());
-    let record = note.record(Event::FactorEnrolled).within(id).with(Key::Rule, "recovery");
+    if account.second_factors() >= FACTORS_MAX {
+        return Err(Refused::Conflicting(format!("This account has {FACTORS_MAX} factors: remove one first.")));
+    }
+    let (mut first, rest) = (Batch::new(), batch);
+    // The version guards the count.
+    user::touched(&mut first, account.user.id, account.user.version);
+    first.append(rest);
+    let mut batch = first;
+    let (id, rule) = spend_right(app, note, enrolled, &mut batch).await?;
+    insert(&mut batch, enrolled, note.now());
+    let kind = enrolled.factor.kind();
+    tell(app, &mut batch, note, (Kind::FactorAdded, account), &[("factor", kind), ("label", &enrolled.label)]);
+    let record = enrolled_record(note, enrolled).within(id).with(Key::Rule, rule);
     poundlock_store::audit::record(&mut batch, &record);
     match commit(app, batch).await? {
         Some(_) => Ok(()),
         None => Err(conflict(app, note, Denial::Gone, account.user.id).await),
     }
+}
+
+/// Guards that the session which gave the right lives, and uses up the one enrolment of a recovery session.
+async fn spend_right(
+    app: &App,
+    note: &Note<'_>,
+    enrolled: &Enrolled,
+    batch: &mut Batch,
+) -> Answer<(SessionId, &'static str)> {
+    let (id, rule, recovers) = match enrolled.right.spends() {
+        Spends::Recovery(id) => (id, "recovery", true),
+        Spends::StepUp(id) => (id, "step_up", false),
+        Spends::Invite(_) => return Err(Fault::Other("an enrolment that belongs to a login".to_owned()).into()),
+    };
+    let gone = || super::super::refuse_unrecorded(note.origin(), Denial::SessionEnded);
+    let row = session::by_id(&app.store, id).await?.ok_or_else(gone)?;
+    let session = Session::from_row(&app.ring, &row).map_err(|_| Fault::Seal("session"))?;
+    let session = Some(session).filter(|s| s.lives(note.now()) && !(recovers && s.has_enrolled())).ok_or_else(gone)?;
+    if recovers {
+        session::changed(batch, &session.enrolled().row(&app.ring, &app.rng));
+    } else {
+        session::lives(batch, session.id(), session.version());
+    }
+    Ok((id, rule))
 }
 
 /// Opens the first session of an enrolment: account, factor, codes and spent invite are one batch with it.
@@ -106,7 +145,7 @@ pub(crate) async fn open_enrolled(
     note: &Note<'_>,
     mut granted: Granted,
     (account, before): (Option<&Account>, Option<Caller>),
-    (mut batch, label): (Batch, &str),
+    mut batch: Batch,
 ) -> Answer<Outcome> {
     let now = note.now();
     let Some(enrolled) = granted.enrolled.take() else {
@@ -132,19 +171,28 @@ pub(crate) async fn open_enrolled(
         user::insert(&mut batch, &row);
         note.write(&mut batch, Event::InviteAccepted);
     }
-    factor::insert_totp(&mut batch, &enrolled.totp, label, now);
-    note.write(&mut batch, Event::FactorEnrolled);
+    insert(&mut batch, &enrolled, now);
+    poundlock_store::audit::record(&mut batch, &enrolled_record(note, &enrolled));
+    if let Some(account) = account {
+        let kind = enrolled.factor.kind();
+        tell(app, &mut batch, note, (Kind::FactorAdded, account), &[("factor", kind), ("label", &enrolled.label)]);
+    }
     let set = FactorId::new(now, &app.rng);
     let codes = RecoveryCodes::generate(&app.ring, row.id, set, &app.rng);
     factor::replace_codes(&mut batch, row.id, &codes.rows, now);
     note.write(&mut batch, Event::RecoveryCodesMade);
-    match save(app, note, granted, (&row, codes.shown, enrolled.totp.drift), batch).await? {
+    match save(app, note, granted, (&row, codes.shown, enrolled.factor.drift_steps()), batch).await? {
         Some(opened) => Ok(opened),
         None => {
             let denial = enrolment_conflict(app, id, &row.name, account.is_none()).await?;
             Err(conflict(app, nobody, denial, row.id).await)
         }
     }
+}
+
+fn enrolled_record(note: &Note<'_>, enrolled: &Enrolled) -> Noted {
+    let record = note.record(Event::FactorEnrolled).with(Key::Factor, enrolled.factor.kind());
+    record.with(Key::Target, enrolled.factor.id().to_string())
 }
 
 /// The row of a user who exists from now on.

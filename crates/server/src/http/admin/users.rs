@@ -4,7 +4,6 @@ use axum::extract::State;
 use poundlock_core::id::UserId;
 use poundlock_core::time::Span;
 use poundlock_core::user::UserRow;
-use poundlock_store::factor::Listed;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,6 +16,7 @@ use super::super::url::{Path, Query};
 use crate::app::SharedApp;
 use crate::flow::admin::user::{self, Attempts};
 use crate::flow::admin::{account, invite::Made, reset as flow};
+use crate::flow::factor::Listed;
 use crate::journal::Origin;
 
 /// Users of a page that names no limit.
@@ -161,11 +161,16 @@ fn brief(user: &UserRow) -> Value {
 fn factor(factor: &Listed) -> Value {
     json!({
         "id": factor.id,
-        "kind": "totp",
+        "kind": factor.kind,
         "label": factor.label,
         "made_at": seconds(factor.made_at),
         "used_at": factor.used_at.map(seconds),
-        "clock_drift_seconds": factor.drift * 30,
+        "held_until": factor.held_until.map(seconds),
+        "phishing_resistant": factor.is_phishing_resistant,
+        "clock_drift_seconds": factor.drift_steps * 30,
+        "user_verified": factor.passkey.map(|passkey| passkey.is_verified),
+        "synced": factor.passkey.map(|passkey| passkey.is_copied),
+        "attested": factor.passkey.map(|passkey| passkey.is_attested),
     })
 }
 

@@ -120,6 +120,12 @@ words! {
     CODE "code" UNAUTHORIZED
         "The code is wrong or has been used"
         "Wait for the next code. If codes never fit, the device's clock is off: send two codes that follow each other.";
+    PASSKEY "passkey" UNAUTHORIZED
+        "The passkey's answer is refused"
+        "Ask for new options and try again, or use another factor.";
+    PASSKEY_COPIED "passkey_copied" FORBIDDEN
+        "There may be a copy of this passkey"
+        "Its counter went back, so it was refused. Use another factor, then remove this one.";
     WRONG_STEP "wrong_step" CONFLICT
         "This login expects another step"
         "Follow the state of the last answer, or begin again.";
@@ -188,6 +194,8 @@ pub(super) const fn of_denial(denial: Denial) -> Words {
         Denial::RefreshTooOften(wait) => after(REFRESH_TOO_OFTEN, wait),
         Denial::Busy(wait) => after(BUSY, wait),
         Denial::Credentials => CREDENTIALS,
+        Denial::Passkey => PASSKEY,
+        Denial::PasskeyCopied => PASSKEY_COPIED,
         Denial::Code => CODE,
         Denial::Gone => GONE,
         Denial::WrongStep => WRONG_STEP,

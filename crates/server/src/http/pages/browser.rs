@@ -146,6 +146,11 @@ impl Browser {
         self.dressed(html_response(StatusCode::OK, html))
     }
 
+    /// What a script of ours asked for.
+    pub(crate) fn json(self, value: &serde_json::Value) -> Response {
+        self.dressed(axum::Json(value).into_response())
+    }
+
     /// On to another page, which is got: nothing is sent twice.
     pub(crate) fn to(self, path: &str) -> Response {
         let Ok(location) = HeaderValue::try_from(path) else {

@@ -1,6 +1,8 @@
 //! Changes of the account: each asks for a step-up first, and is made with the right that comes out of it.
 
 use axum::response::Response;
+use poundlock_core::id::FactorId;
+use poundlock_core::label::Label;
 use poundlock_core::secret::Secret;
 use poundlock_core::step_up::Action;
 use serde::Deserialize;
@@ -15,17 +17,24 @@ use super::step_up::page_of;
 use crate::app::SharedApp;
 use crate::flow::account::{self as flow, change_password};
 use crate::flow::browser::{saved, shown};
-use crate::flow::enrol::begin_recovered;
+use crate::flow::enrol::begin_adding;
+use crate::flow::factor::called;
 use crate::flow::invite::least;
 use crate::flow::{Channel, Denial, Refused};
-use crate::page::view::{ChangePassword, Notice, RecoveryCodes};
-use crate::page::{Trouble, What, url};
+use crate::page::view::{ChangePassword, Notice, RecoveryCodes, RenameFactor};
+use crate::page::{Field, Trouble, What, url};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPassword {
     new_password: String,
     repeat: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewName {
+    label: String,
 }
 
 #[derive(Deserialize)]
@@ -76,10 +85,45 @@ pub(crate) async fn set_password(form: SignedForm<NewPassword>) -> Response {
     }
 }
 
+/// Asks for another name of a factor, after the step-up for that.
+pub(crate) async fn new_name(Path(id): Path<String>, signed: SignedIn) -> Response {
+    let SignedIn { mut browser, caller } = signed;
+    let Ok(factor) = id.parse::<FactorId>() else { return not_there(browser) };
+    if browser.read(Kind::StepUp).is_none() {
+        return browser.to(&page_of(Action::RenameFactor, &factor.to_string()));
+    }
+    let label = match called(&browser.app, &caller.account, &id).await {
+        Ok(label) => label,
+        Err(refused) => return browser.refused(refused),
+    };
+    let trouble = browser.said().and_then(|said| said.as_trouble());
+    let view = RenameFactor { at: name_page(factor), label, trouble };
+    browser.page(|frame| view.render(frame))
+}
+
+/// Gives it.
+pub(crate) async fn rename_factor(Path(id): Path<String>, form: SignedForm<NewName>) -> Response {
+    let SignedForm { signed: SignedIn { mut browser, caller }, fields } = form;
+    let Ok(factor) = id.parse::<FactorId>() else { return not_there(browser) };
+    let page = name_page(factor);
+    let Some(right) = browser.read(Kind::StepUp) else { return browser.to(&page) };
+    let Ok(label) = Label::parse(&fields.label) else {
+        browser.say(&Said::trouble(&page, Trouble { what: What::Empty(Field::Label), reference: String::new() }, ""));
+        return browser.to(&page);
+    };
+    let done = flow::rename_factor(&browser.app, &caller, (factor, &label, &right), &browser.origin).await;
+    browser.take(Kind::StepUp);
+    told_of_change(browser, done, (Action::RenameFactor, &factor.to_string()), Notice::FactorRenamed)
+}
+
+fn name_page(factor: FactorId) -> String {
+    format!("{}/{factor}/name", url::ACCOUNT_FACTORS)
+}
+
 /// To the step-up for the removal of a factor.
 pub(crate) async fn remove_factor(Path(id): Path<String>, form: SignedForm<Nothing>) -> Response {
     let browser = form.signed.browser;
-    match id.parse::<poundlock_core::id::FactorId>() {
+    match id.parse::<FactorId>() {
         Ok(id) => browser.to(&page_of(Action::RemoveFactor, &id.to_string())),
         Err(_) => not_there(browser),
     }
@@ -151,10 +195,19 @@ pub(crate) async fn codes_saved(form: SignedForm<AreSaved>) -> Response {
     }
 }
 
-/// The one enrolment that a session opened by a recovery code gives.
+/// Adds a factor: by the one enrolment that a session opened by a recovery code gives, else by a step-up.
 pub(crate) async fn add_factor(form: SignedForm<Nothing>) -> Response {
-    let SignedIn { mut browser, caller } = form.signed;
-    match begin_recovered(&browser.app, &caller, Channel::Page, &browser.origin).await {
+    let signed = form.signed;
+    if signed.caller.may_enrol() {
+        return begin_enrolment(signed, None).await;
+    }
+    signed.browser.to(&page_of(Action::AddFactor, ""))
+}
+
+/// Begins the enrolment.
+pub(super) async fn begin_enrolment(signed: SignedIn, right: Option<&Secret<String>>) -> Response {
+    let SignedIn { mut browser, caller } = signed;
+    match begin_adding(&browser.app, &caller, right, ("totp", Channel::Page), &browser.origin).await {
         Ok(handle) => match browser.hold(&handle.login) {
             Some(id) => browser.to(&format!("{}/{id}", url::SIGN_IN)),
             None => browser.to(url::ACCOUNT),

@@ -2,6 +2,7 @@
 //! secret, so that who has only the address has nothing (SES-13).
 
 use axum::response::Response;
+use poundlock_core::label::Label;
 use poundlock_core::recovery::RecoveryCode;
 use poundlock_core::step_up::Action;
 use poundlock_core::totp::Code;
@@ -57,11 +58,12 @@ pub(crate) async fn show(mut browser: Browser, Path(id): Path<String>) -> Respon
             browser.page(|frame| view.render(frame))
         }
         Stage::Enrol => {
-            let view = EnrolChoice { at, passkeys: false, totp: true, first: true, trouble: said };
+            let passkeys = browser.app.party.is_some();
+            let view = EnrolChoice { at, passkeys, totp: true, first: seen.is_first, trouble: said };
             browser.page(|frame| view.render(frame))
         }
         Stage::Confirm(offered) => {
-            let view = app_to_enrol(at, offered, said);
+            let view = app_to_enrol((at, seen.is_first, browser.app.party.is_some()), offered, said);
             browser.page(|frame| view.render(frame))
         }
     }
@@ -94,14 +96,22 @@ pub(super) fn purpose(action: Action, target: &str) -> Purpose {
     Purpose::Change(action, (!target.is_empty()).then(|| target.to_owned()))
 }
 
-fn app_to_enrol(at: String, Offered { secret, uri }: Offered, trouble: Option<Trouble>) -> EnrolTotp {
-    EnrolTotp { at, secret, uri, label: String::new(), hidden: Vec::new(), first: true, other: None, trouble }
+fn app_to_enrol(
+    (at, first, passkeys): (String, bool, bool),
+    Offered { secret, uri }: Offered,
+    trouble: Option<Trouble>,
+) -> EnrolTotp {
+    let other = passkeys.then(|| format!("{at}/passkey"));
+    EnrolTotp { at, secret, uri, label: String::new(), hidden: Vec::new(), first, other, trouble }
 }
 
-/// The kind of a new factor: its seed is made, and shown on the page that this leads to.
+/// The kind of a new factor. The seed of an app is made, and shown on the page that this leads to; a passkey has its own.
 pub(crate) async fn choose(Path(id): Path<String>, form: Form<Choice>) -> Response {
     let Form { browser, fields } = form;
     let Some(held) = browser.held(&id) else { return not_held(browser) };
+    if fields.kind == "passkey" {
+        return browser.to(&format!("{}/{id}/passkey", url::SIGN_IN));
+    }
     if fields.kind != "totp" {
         let problem = Problem::bad_request(&browser.request, "there is no such kind of factor");
         return browser.problem(problem);
@@ -121,7 +131,8 @@ pub(crate) async fn totp(Path(id): Path<String>, form: Form<TotpStep>) -> Respon
         browser.say(&Said::trouble(&page, Trouble { what: What::Code, reference: String::new() }, ""));
         return browser.to(&page);
     };
-    match code(SharedApp::clone(&browser.app), held, (typed, fields.label), browser.origin.clone()).await {
+    let label = fields.label.as_deref().and_then(|text| Label::parse(text).ok());
+    match code(SharedApp::clone(&browser.app), held, (typed, label), browser.origin.clone()).await {
         Ok(confirmed) => proved(browser, &id, confirmed).await,
         Err(refused) => browser.again(&page, refused, ""),
     }
@@ -149,7 +160,7 @@ pub(crate) async fn recovery(Path(id): Path<String>, form: Form<RecoveryStep>) -
 }
 
 /// The login is spent: its cookie goes, and the browser goes on.
-async fn proved(mut browser: Browser, id: &str, confirmed: Confirmed) -> Response {
+pub(super) async fn proved(mut browser: Browser, id: &str, confirmed: Confirmed) -> Response {
     if let Ok(id) = id.parse() {
         browser.take(Kind::Login(id));
     }
@@ -176,7 +187,7 @@ pub(super) async fn led_to(browser: Browser, outcome: Outcome) -> Response {
 }
 
 /// The login is another browser's, or over; or this browser keeps no cookies at all.
-fn not_held(browser: Browser) -> Response {
+pub(super) fn not_held(browser: Browser) -> Response {
     if !browser.keeps_cookies() {
         let problem = Problem::no_cookies(&browser.request);
         return browser.problem(problem);

@@ -131,7 +131,7 @@ fn index_of(notice: Notice) -> usize {
 }
 
 /// What went wrong, by words that stand for themselves.
-const PLAIN: [(&str, What); 15] = [
+const PLAIN: [(&str, What); 16] = [
     ("credentials", What::Credentials),
     ("password", What::Password),
     ("code", What::Code),
@@ -147,6 +147,7 @@ const PLAIN: [(&str, What); 15] = [
     ("too_long", What::Weak(Weakness::TooLong)),
     ("common", What::Weak(Weakness::Common)),
     ("empty_name", What::Empty(Field::Name)),
+    ("empty_label", What::Empty(Field::Label)),
 ];
 
 fn word_of(what: What) -> String {
@@ -155,7 +156,6 @@ fn word_of(what: What) -> String {
         What::Busy(wait) => format!("busy-{}", wait.millis()),
         What::Weak(Weakness::TooShort { min }) => format!("short-{min}"),
         What::Weak(Weakness::Context(_)) => "context".to_owned(),
-        What::Empty(_) => "empty_name".to_owned(),
         what => PLAIN.iter().find(|(_, one)| *one == what).map_or(String::new(), |(word, _)| (*word).to_owned()),
     }
 }

@@ -54,7 +54,7 @@ pub(crate) async fn show(mut browser: Browser, Query(Asked { return_to, request 
         name: said.map(|said| said.typed().to_owned()).or(hint).unwrap_or_default(),
         client,
         hidden: hidden(&goal),
-        passkeys: false,
+        passkeys: browser.app.party.is_some(),
         recovery: trouble.as_ref().is_some_and(|trouble| matches!(trouble.what, What::Blocked | What::Rebind)),
         trouble,
     };

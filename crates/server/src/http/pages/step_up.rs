@@ -16,6 +16,7 @@ use super::said::Said;
 use super::{account, change};
 use crate::app::SharedApp;
 use crate::flow::browser::{Risen, signed_in};
+use crate::flow::factor::called;
 use crate::flow::login::attempt;
 use crate::flow::step_up::{self as flow, Asked};
 use crate::flow::{Channel, Denial, Refused};
@@ -47,7 +48,7 @@ pub(in crate::http) fn page_of(action: Action, target: &str) -> String {
     format!("{}?action={}{target}", url::ACCOUNT_STEP_UP, action.as_str())
 }
 
-fn change_of(action: &str, target: &str) -> Option<Action> {
+pub(super) fn change_of(action: &str, target: &str) -> Option<Action> {
     let fits = target.len() <= TARGET_BYTES_MAX
         && target.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     Action::parse(action).filter(|_| fits)
@@ -57,16 +58,20 @@ fn change_of(action: &str, target: &str) -> Option<Action> {
 pub(crate) async fn show(signed: SignedIn, Query(For { action, target }): Query<For>) -> Response {
     let SignedIn { mut browser, caller } = signed;
     let Some(action) = change_of(&action, &target) else { return account::not_there(browser) };
+    let shown = match called(&browser.app, &caller.account, &target).await {
+        Ok(shown) => shown,
+        Err(refused) => return browser.refused(refused),
+    };
     let trouble = browser.said().and_then(|said| said.as_trouble());
     let view = StepUp {
         at: url::ACCOUNT_STEP_UP.to_owned(),
         name: caller.account.user.name.clone(),
-        purpose: purpose(action, &target),
+        purpose: purpose(action, &shown),
         hidden: vec![
             Hidden { name: "action", value: action.as_str().to_owned() },
             Hidden { name: "target", value: target },
         ],
-        passkeys: false,
+        passkeys: browser.app.party.is_some() && !caller.account.passkeys.is_empty(),
         trouble,
     };
     browser.page(|frame| view.render(frame))
@@ -81,7 +86,8 @@ pub(crate) async fn begin(form: SignedForm<Begin>) -> Response {
         Ok(password) => password,
         Err(refused) => return browser.refused(refused),
     };
-    let asked = Asked { action, target: fields.target, password, refresh_token: None, channel: Channel::Page };
+    let asked =
+        Asked { action, target: fields.target, password: Some(password), refresh_token: None, channel: Channel::Page };
     match flow::begin(SharedApp::clone(&browser.app), caller, asked, browser.origin.clone()).await {
         Ok(handle) => match browser.hold(&handle.login) {
             Some(id) => browser.to(&format!("{}/{id}", url::SIGN_IN)),
@@ -120,10 +126,14 @@ pub(super) async fn completed(mut browser: Browser, right: Secret<String>, risen
             browser.to(url::ACCOUNT_PASSWORD_NEW)
         }
         Action::NewRecoveryCodes => change::make_codes(signed, &right).await,
+        Action::RenameFactor => {
+            let mut browser = signed.browser;
+            browser.put(Kind::StepUp, &right);
+            browser.to(&format!("{}/{}/name", url::ACCOUNT_FACTORS, risen.target))
+        }
         Action::RemoveFactor => change::remove(signed, (&risen.target, &right)).await,
         // What counts is that the session has risen: the right itself is not used, and ends by itself.
         Action::Authorize => signed.browser.to(&format!("{}?request={}", url::AUTHORIZE_CONTINUE, risen.target)),
-        // Nothing of ours asks for it yet on a page: the right is not used, and ends by itself.
-        Action::AddFactor => signed.browser.to(url::ACCOUNT),
+        Action::AddFactor => change::begin_enrolment(signed, Some(&right)).await,
     }
 }

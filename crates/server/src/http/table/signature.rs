@@ -35,6 +35,8 @@ pub(crate) struct Signature {
     pub(crate) body: Option<Schema>,
     /// Whether the body may be left out.
     pub(crate) is_body_optional: bool,
+    /// Whether a body proves what the token would.
+    pub(crate) is_token_optional: bool,
     /// Whether the body is a form of parameters that the standards name.
     pub(crate) is_form: bool,
     pub(crate) query: Option<Schema>,

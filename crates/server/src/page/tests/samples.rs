@@ -10,7 +10,7 @@ use poundlock_core::time::{Span, Time};
 use self::account::{account, bare_account, consent};
 use crate::page::view::{
     Account, Back, ChangePassword, EnrolChoice, EnrolPasskey, EnrolTotp, Error, Hidden, InviteAccept, InviteKind,
-    Leave, Notice, Purpose, RecoveryCodes, SecondFactor, SignIn, SignOut, SignedOut, StepUp, Way,
+    Leave, Notice, Purpose, RecoveryCodes, RenameFactor, SecondFactor, SignIn, SignOut, SignedOut, StepUp, Way,
 };
 use crate::page::{Field, Frame, Html, Trouble, What};
 
@@ -219,6 +219,10 @@ fn enrolments(texts: Texts) -> Vec<Sample> {
     ]
 }
 
+fn rename(texts: Texts, trouble: Option<Trouble>) -> RenameFactor {
+    RenameFactor { at: "/account/factors/018f3c2a/name".to_owned(), label: texts.label.to_owned(), trouble }
+}
+
 fn others(texts: Texts) -> Vec<Sample> {
     let password = move |trouble| ChangePassword {
         at: "/account/password".to_owned(),
@@ -233,6 +237,8 @@ fn others(texts: Texts) -> Vec<Sample> {
         sample("account", move |f| account(texts, None).render(f)),
         sample("account-notice", move |f| account(texts, Some(Notice::FactorAdded)).render(f)),
         sample("account-bare", move |f| bare_account(texts).render(f)),
+        sample("rename-factor", move |f| rename(texts, None).render(f)),
+        sample("rename-factor-empty", move |f| rename(texts, trouble(What::Empty(Field::Label))).render(f)),
         sample("change-password", move |f| password(None).render(f)),
         sample("change-password-differs", move |f| password(trouble(What::Differs)).render(f)),
         sample("consent", move |f| consent(texts).render(f)),

@@ -67,7 +67,7 @@ impl FactorKind {
     }
 }
 
-/// A second factor. Forms: `/account/factors/{id}/name` (`label`), `/account/factors/{id}/remove`.
+/// A second factor. Below `/account/factors/{id}`: `/name` asks for another name, `/remove` is a form.
 #[derive(Clone, Debug)]
 pub(crate) struct FactorLine {
     pub(crate) id: String,

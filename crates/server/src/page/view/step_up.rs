@@ -27,6 +27,9 @@ impl Purpose {
             Self::Change(Action::NewRecoveryCodes, _) => f.t("purpose-new-codes").into_owned(),
             Self::Change(Action::AddFactor, _) => f.t("purpose-add-factor").into_owned(),
             Self::Change(Action::Authorize, _) => f.t("purpose-authorize").into_owned(),
+            Self::Change(Action::RenameFactor, target) => {
+                f.t1("purpose-rename-factor", "factor", target.as_deref().unwrap_or_default()).into_owned()
+            }
             Self::Change(Action::RemoveFactor, target) => {
                 f.t1("purpose-remove-factor", "factor", target.as_deref().unwrap_or_default()).into_owned()
             }

@@ -64,6 +64,17 @@ impl Route {
         self.operation.get("security").is_some()
     }
 
+    /// Whether a body may stand in for the token.
+    fn takes_body_for_token(&self) -> bool {
+        let ways = self.operation["security"].as_array();
+        ways.is_some_and(|ways| ways.iter().any(|way| way.as_object().is_some_and(serde_json::Map::is_empty)))
+    }
+
+    /// Whether a request may have a token and no body.
+    fn may_lack_body(&self) -> bool {
+        self.operation["requestBody"]["required"] == false && !self.takes_body_for_token()
+    }
+
     /// The path, with `part` in each of its open places. What stands there by default is nobody's.
     fn path(&self, part: &str) -> String {
         let parts = self.template.split('/').map(|it| if it.starts_with('{') { part } else { it });
@@ -93,7 +104,7 @@ impl Route {
         cases.extend(heads::of(self));
         for case in &mut cases {
             // Where a body may stand in for the token, the token would make the body unread.
-            let needs_token = self.wants_token() && self.operation["requestBody"]["required"] != false;
+            let needs_token = self.wants_token() && !self.takes_body_for_token();
             if needs_token && !case.headers.iter().any(|(name, _)| *name == "authorization") {
                 case.headers.push(("authorization", format!("Bearer {token}").into_bytes()));
             }

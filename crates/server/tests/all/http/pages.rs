@@ -5,6 +5,7 @@ pub(crate) mod browser;
 mod channel;
 mod csrf;
 mod headers;
+mod passkey;
 mod refused;
 mod return_to;
 mod session;

@@ -53,7 +53,9 @@ fn methods(route: &Route) -> Vec<Case> {
         "_",
     ];
     let long = "X".repeat(200);
-    let methods = odd.into_iter().chain([long.as_str()]);
+    // One path has it.
+    let is_theirs = |method: &&str| *method != "PATCH" || route.template != "/v1/factors/{id}";
+    let methods = odd.into_iter().filter(is_theirs).chain([long.as_str()]);
     methods
         .map(|method| Case { method: method.parse().unwrap(), ..route.case(&format!("method {method}"), &[405]) })
         .collect()

@@ -7,8 +7,13 @@ use poundlock_core::guard::Guessable;
 use poundlock_core::time::Span;
 use poundlock_store::on_both;
 
+use poundlock_core::testing::SoftKey;
+use serde_json::json;
+
 use super::World;
 use crate::attempt::{AFTER_ANY_DELAY, password, recovery, totp};
+use crate::http::behind::{ACCOUNT, ISSUER};
+use crate::http::passkey::{add, options};
 
 on_both! {
     async fn otp_06_a_code_used_since_the_backup_is_not_taken_again(store) {
@@ -27,6 +32,24 @@ on_both! {
         assert_eq!(totp(&app, &login, &ahead).await.refusal(), "code");
         app.advance(Span::from_seconds(30));
         app.log_in(&world.ada, None).await;
+    }
+
+    async fn wan_01_a_passkey_challenge_of_before_the_restore_is_dead(store) {
+        let world = World::on(&store).await;
+        let mut key = SoftKey::new(9);
+        let token = world.app.log_in(&world.ada, Some(ACCOUNT)).await["access_token"].as_str().unwrap().to_owned();
+        add(&world.app, &world.ada, &token, &mut key).await.ok();
+        let asked = options(&world.app, None).await.ok();
+        world.back_up().await;
+        let used = json!({ "login": asked["login"], "credential": key.answer(ISSUER, &asked["publicKey"]) });
+        world.app.post("/v1/login/passkey", &used).await.ok();
+        let (app, _place) = world.restored(&store, false).await;
+        let again = json!({ "login": asked["login"], "credential": key.answer(ISSUER, &asked["publicKey"]) });
+        assert_eq!(app.post("/v1/login/passkey", &again).await.refusal(), "passkey");
+        app.advance(Span::from_millis(1));
+        let asked = options(&app, None).await.ok();
+        let anew = json!({ "login": asked["login"], "credential": key.answer(ISSUER, &asked["publicKey"]) });
+        app.post("/v1/login/passkey", &anew).await.ok();
     }
 
     async fn rcv_03_recovery_codes_are_void_after_a_restore(store) {
