@@ -79,7 +79,7 @@ on_both! {
             (Method::GET, "/v1/login"),
             (Method::GET, "/v1/session/refresh"),
             (Method::PUT, "/v1/session"),
-            (Method::PATCH, "/v1/factors/x"),
+            (Method::PUT, "/v1/factors/x"),
             (Method::POST, "/.well-known/jwks.json"),
             (Method::DELETE, "/status/1"),
             (Method::TRACE, "/v1/session"),

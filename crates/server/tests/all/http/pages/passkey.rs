@@ -185,9 +185,9 @@ on_both! {
         let handle = here.cookie("login_");
         let body = json!({ "login": handle });
         assert_eq!(app.post("/v1/login/passkey/options", &body).await.status, 410, "neither is it the API's");
+        let mut again = here.clone();
         here.submit(&at, &borrowed(&fields)).await;
         assert_eq!(here.at, "/account", "{}", here.page);
-        let mut again = here.clone();
         shows(&again.submit(&at, &borrowed(&fields)).await, 410, "This is over");
     }
 
