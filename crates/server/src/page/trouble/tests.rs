@@ -55,5 +55,8 @@ fn thr_14_wrong_credentials_tell_nothing_else() {
 fn what_a_form_cannot_answer_is_a_page_of_its_own() {
     let answered = |denial: &&Denial| Trouble::of_denial(**denial, String::new()).is_some();
     let on_forms: Vec<&str> = Denial::ALL.iter().filter(answered).map(|denial| denial.code()).collect();
-    assert_eq!(on_forms, ["credentials", "code", "delayed", "blocked", "rebind", "source", "busy", "name_taken"]);
+    assert_eq!(
+        on_forms,
+        ["credentials", "code", "passkey", "delayed", "blocked", "rebind", "source", "busy", "name_taken"]
+    );
 }
