@@ -45,6 +45,7 @@ pub(crate) fn table(table: Table) -> Table {
         .post_page("/account/sessions/{id}/end", account::end_session)
         .post_page("/account/sessions/end-others", account::end_others)
         .post_page("/account/devices/{id}/forget", account::forget_device)
+        .post_page("/account/grants/{client}/withdraw", account::withdraw)
         .post_page(url::ACCOUNT_PASSWORD, change::password)
         .get_page(url::ACCOUNT_PASSWORD_NEW, change::new_password)
         .post_page(url::ACCOUNT_PASSWORD_NEW, change::set_password)

@@ -4,15 +4,18 @@ use axum::response::Response;
 use poundlock_core::session::SessionRow;
 
 use super::super::error::Problem;
+use super::super::oidc::authorize::learns;
 use super::super::url::Path;
 use super::browser::SignedIn;
 use super::form::{Nothing, SignedForm};
 use super::said::Said;
 use crate::flow::account::{devices, factors, revoke_device};
+use crate::flow::factor::Listed;
+use crate::flow::oidc::grants::{self, Allowed};
 use crate::flow::session::{self as flow, Caller};
 use crate::flow::{Answer, Refused};
 use crate::page::url;
-use crate::page::view::{Account, DeviceLine, FactorKind, FactorLine, Notice, SessionLine};
+use crate::page::view::{Account, DeviceLine, FactorKind, FactorLine, GrantLine, Notice, SessionLine};
 
 /// The account.
 pub(crate) async fn show(signed: SignedIn) -> Response {
@@ -28,14 +31,13 @@ pub(crate) async fn show(signed: SignedIn) -> Response {
 async fn view(app: &crate::app::App, caller: &Caller, said: Option<Said>) -> Answer<Account> {
     let (user, listed) = (&caller.account.user, factors(app, caller).await?);
     let removable = listed.len() > 1;
-    let held = |id| caller.account.totp.iter().find(|totp| totp.id == id).and_then(|totp| totp.held_until);
     let factors = listed.into_iter().map(|factor| FactorLine {
         id: factor.id.to_string(),
-        kind: FactorKind::Totp,
+        kind: kind_of(&factor),
         label: factor.label,
         made_at: factor.made_at,
         used_at: factor.used_at,
-        held_until: held(factor.id),
+        held_until: factor.held_until,
         removable,
     });
     let devices = devices(app, caller).await?.into_iter().filter(|device| device.revoked_at.is_none());
@@ -55,10 +57,21 @@ async fn view(app: &crate::app::App, caller: &Caller, said: Option<Said>) -> Ans
         codes_left: caller.account.codes.left,
         sessions: flow::list(app, caller).await?.into_iter().map(|row| session_line(caller, row)).collect(),
         devices: devices.collect(),
-        grants: Vec::new(),
+        grants: grants::list(app, caller).await?.into_iter().filter_map(grant_line).collect(),
         notice: said.as_ref().and_then(Said::as_notice),
         trouble: said.as_ref().and_then(Said::as_trouble),
     })
+}
+
+/// A key whose device verified its user is a passkey, another one is something held.
+fn kind_of(factor: &Listed) -> FactorKind {
+    match factor.passkey {
+        Some(traits) if traits.is_verified => FactorKind::Passkey,
+        Some(_) => FactorKind::SecurityKey,
+        None if factor.kind == "totp" => FactorKind::Totp,
+        // One that does not open: what it is cannot be told any more.
+        None => FactorKind::SecurityKey,
+    }
 }
 
 fn session_line(caller: &Caller, row: SessionRow) -> SessionLine {
@@ -71,6 +84,20 @@ fn session_line(caller: &Caller, row: SessionRow) -> SessionLine {
         opened_at: row.opened_at,
         used_at: row.used_at,
     }
+}
+
+/// What was asked for and given; a client that asks nobody is none of it.
+fn grant_line(grant: Allowed) -> Option<GrantLine> {
+    let (scope, given_at) = grant.scope.zip(grant.given_at)?;
+    let learns = learns(scope.split(' ').filter(|word| !word.is_empty())).collect();
+    Some(GrantLine { client: grant.client, name: grant.name, learns, given_at })
+}
+
+/// Takes back what an application was allowed.
+pub(crate) async fn withdraw(Path(client): Path<String>, form: SignedForm<Nothing>) -> Response {
+    let SignedIn { browser, caller } = form.signed;
+    let done = grants::revoke(&browser.app, &caller, &client, &browser.origin).await;
+    told(browser, done, Notice::GrantWithdrawn)
 }
 
 /// Ends one session.

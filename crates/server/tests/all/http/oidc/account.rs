@@ -31,6 +31,19 @@ on_both! {
         assert_eq!(again.refusal(), "gone");
     }
 
+    async fn rft_12_the_account_page_lists_grants_and_takes_them_back(store) {
+        let mut shop = Shop::open(TestApp::on(&store).await).await;
+        shop.browser.go("/account").await;
+        assert!(shop.browser.page.contains("<strong>The Shop</strong>"), "{}", shop.browser.page);
+        shop.browser.submit("/account/grants/shop/withdraw", &[]).await;
+        assert_eq!(shop.browser.at, "/account");
+        assert!(!shop.browser.page.contains("The Shop"), "{}", shop.browser.page);
+        let refresh = text(&shop.tokens, "refresh_token");
+        let pairs = [("grant_type", "refresh_token"), ("client_id", "shop"), ("refresh_token", refresh.as_str())];
+        assert_eq!(error(&token(&shop.app, &pairs, &[]).await), "invalid_grant");
+        assert_eq!(shop.browser.submit("/account/grants/shop/withdraw", &[]).await.status, 410);
+    }
+
     async fn rft_12_removing_a_client_ends_all_that_it_has(store) {
         let mut shop = Shop::open(TestApp::on(&store).await).await;
         let code = shop.code().await;

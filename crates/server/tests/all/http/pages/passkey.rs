@@ -88,6 +88,25 @@ fn factor(page: &str, label: &str) -> String {
 }
 
 on_both! {
+    async fn wan_08_a_key_without_a_pin_is_shown_as_what_it_is(store) {
+        let app = TestApp::on(&store).await;
+        let ada = app.enrol("ada", &[]).await;
+        let (mut browser, mut key) = (Browser::on(&app), SoftKey::without_pin(33));
+        browser.sign_in(&ada).await;
+        browser.step_up(&ada, "/account/factors").await;
+        register(&mut browser, &mut key, "Old key").await;
+        let line = between(&browser.page, "<strong>Old key</strong>", "</div>").unwrap();
+        assert!(line.contains("Security key"), "{line}");
+        let mut second = Browser::on(&app);
+        second.password(&ada).await;
+        answer(&mut second, "get", &mut key).await;
+        assert_eq!(second.at, "/account", "it is a second factor: {}", second.page);
+        let mut alone = Browser::on(&app);
+        alone.go("/sign-in").await;
+        answer(&mut alone, "sign-in", &mut key).await;
+        assert!(alone.path() == "/sign-in" && !alone.has("session"), "and no sign-in alone: {}", alone.page);
+    }
+
     async fn wan_18_wan_26_a_passkey_is_the_whole_sign_in_and_leads_where_it_was_going(store) {
         let (app, _, mut key, _) = world(&store).await;
         let mut browser = Browser::on(&app);
