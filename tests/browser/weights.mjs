@@ -1,0 +1,70 @@
+// What pages weigh, to the byte, and how soon their first byte comes. Documentation cites what is printed here.
+
+import assert from 'node:assert/strict'
+import { after, before, it } from 'node:test'
+
+import { arrives, launch, within } from './_browser.mjs'
+import { start } from './_server.mjs'
+import { accept, button, enrolApp, firstGate, save } from './_steps.mjs'
+import { PASSWORD } from './_server.mjs'
+import { WORDS } from './_words.mjs'
+
+const LOADS = 20
+
+let server, browser
+before(async () => ([server, browser] = await Promise.all([start(), launch()])))
+after(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+it('pages are light, and come at once', (test) =>
+  within(server, {}, async (page, { context }) => {
+    const rows = [['page', 'document', 'with its files', 'files', 'first byte']]
+    const weigh = async (name) => rows.push([name, ...(await weighed(page, context))])
+    await page.goto('/sign-in')
+    await weigh('sign in')
+    await accept(page, server, await server.invite('gerda'))
+    await weigh('choice of a factor')
+    const choice = page.url()
+    const app = await enrolApp(page)
+    await weigh('recovery codes')
+    await save(page)
+    await arrives(page, '/account')
+    await weigh('account')
+    await page.goto('/sign-out')
+    await weigh('sign out')
+    await button(page, WORDS.en.signOut).click()
+    await firstGate(page, { name: 'gerda', password: PASSWORD, app })
+    assert.notEqual(page.url(), choice)
+    await weigh('second factor')
+    for (const row of rows) test.diagnostic(row.map((cell, index) => String(cell).padStart(index ? 15 : -20).padEnd(20)).join(''))
+    const total = Number(rows.find(([name]) => name === 'sign in')[2])
+    assert.ok(total < 20_000, `the sign-in page weighs ${total} bytes`)
+    for (const [name, , whole] of rows.slice(1)) assert.ok(whole < 40_000, `${name} weighs ${whole} bytes`)
+  }))
+
+/** Bytes of the document, of it with its files into an empty cache, how many files, and the median first byte in ms. */
+async function weighed(page, context) {
+  const session = await context.newCDPSession(page)
+  await session.send('Network.setCacheDisabled', { cacheDisabled: true })
+  const answers = []
+  const keep = (answer) => answers.push(answer)
+  page.on('response', keep)
+  await page.reload({ waitUntil: 'networkidle' })
+  page.off('response', keep)
+  const bodies = await Promise.all(answers.map(async (answer) => (await answer.body()).length))
+  const first = []
+  for (let load = 0; load < LOADS; load += 1) {
+    await page.reload()
+    first.push(
+      await page.evaluate(() => {
+        const [{ requestStart, responseStart }] = performance.getEntriesByType('navigation')
+        return responseStart - requestStart
+      }),
+    )
+  }
+  await session.detach()
+  const median = first.sort((one, other) => one - other)[LOADS / 2]
+  return [bodies[0], bodies.reduce((sum, one) => sum + one, 0), bodies.length - 1, `${median.toFixed(1)} ms`]
+}
