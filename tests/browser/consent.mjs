@@ -54,6 +54,16 @@ it('signs in, is refused once, is allowed once, and is remembered', () =>
     await page.getByRole('heading', { name: 'Hello petra' }).waitFor()
     await begin(page)
     await page.getByRole('heading', { name: 'Hello petra' }).waitFor()
+    // What was allowed is on the account page, and can be taken back there.
+    await page.goto('/account')
+    const apps = page.getByRole('region', { name: 'Apps' })
+    await accessible(page, 'an account with an app')
+    await apps.getByRole('button', { name: 'Withdraw The Shop' }).click()
+    await page.getByRole('status').getByText('The app may no longer do this.').waitFor()
+    assert.equal(await apps.getByText('The Shop').count(), 0)
+    await begin(page)
+    await button(page, 'Allow').click()
+    await page.getByRole('heading', { name: 'Hello petra' }).waitFor()
     // With an ID token of this session the end needs no question.
     await page.getByRole('link', { name: 'Sign out', exact: true }).click()
     await page.getByRole('heading', { name: 'Come again' }).waitFor()

@@ -104,23 +104,28 @@ fn leave(browser: Browser, location: &str, leaving: Leaving) -> Response {
 }
 
 fn ask(browser: Browser, question: Question) -> Response {
-    let known = |word: &&str| SCOPES.contains(word);
-    let of_ours = question.scope.words().filter(known).map(|word| match word {
-        "profile" => Learns::Profile,
-        "groups" => Learns::Groups,
-        _ => Learns::Identity,
-    });
-    let others = question.scope.words().filter(|word| !known(word)).map(|word| Learns::Scope(word.to_owned()));
     let view = Consent {
         at: url::AUTHORIZE_CONSENT.to_owned(),
         host: host_of(&question.redirect_uri).to_owned(),
         client: question.client,
         name: question.name,
-        learns: of_ours.chain(others).chain([Learns::Api(question.audience)]).collect(),
+        learns: learns(question.scope.words()).chain([Learns::Api(question.audience)]).collect(),
         lifetime: Some(question.lifetime),
         hidden: vec![Hidden { name: "question", value: question.sealed }],
     };
     browser.page(|frame| view.render(frame))
+}
+
+/// What the words of a scope mean to a reader: those of ours first, others by their names.
+pub(in crate::http) fn learns<'a>(words: impl Iterator<Item = &'a str> + Clone) -> impl Iterator<Item = Learns> {
+    let known = |word: &&str| SCOPES.contains(word);
+    let of_ours = words.clone().filter(known).map(|word| match word {
+        "profile" => Learns::Profile,
+        "groups" => Learns::Groups,
+        _ => Learns::Identity,
+    });
+    let others = words.filter(move |word| !known(word)).map(|word| Learns::Scope(word.to_owned()));
+    of_ours.chain(others)
 }
 
 /// The host of an address, or the whole scheme of a native application's.

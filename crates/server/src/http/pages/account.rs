@@ -55,7 +55,7 @@ async fn view(app: &crate::app::App, caller: &Caller, said: Option<Said>) -> Ans
         codes_left: caller.account.codes.left,
         sessions: flow::list(app, caller).await?.into_iter().map(|row| session_line(caller, row)).collect(),
         devices: devices.collect(),
-        grants: Vec::new(),
+        grants: super::grants::lines(app, caller).await?,
         notice: said.as_ref().and_then(Said::as_notice),
         trouble: said.as_ref().and_then(Said::as_trouble),
     })
