@@ -1,5 +1,7 @@
 // Authenticators that Chromium plays itself (CDP, domain WebAuthn): a platform's own, and a key to plug in.
 
+import { protocol } from './_browser.mjs'
+
 /** Fingerprint or PIN of this device: keeps passkeys and checks its user. */
 export const PLATFORM = { transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true }
 
@@ -8,7 +10,7 @@ export const KEY = { transport: 'usb', hasResidentKey: false, hasUserVerificatio
 
 /** Gives this page's browser an authenticator; its person is at hand and touches it. */
 export async function authenticator(page, kind) {
-  const session = await page.context().newCDPSession(page)
+  const session = await protocol(page)
   await session.send('WebAuthn.enable')
   const options = { protocol: 'ctap2', automaticPresenceSimulation: true, ...kind }
   const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', { options })

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict'
 
 import axe from 'axe-core'
 
-import { withoutScripts } from './_browser.mjs'
+import { protocol, withoutScripts } from './_browser.mjs'
 
 /** Fails on any violation on the page as it stands. */
 export async function accessible(page, where) {
   // By the protocol and not as a script of the page: its policy forbids that, and axe has to run under that policy.
-  const session = await page.context().newCDPSession(page)
+  const session = await protocol(page)
   const off = withoutScripts.has(page.context())
   try {
     // Where scripts are off it needs them for a moment. Those of the page were passed over, and stay so.
@@ -21,7 +21,6 @@ export async function accessible(page, where) {
     assert.deepEqual(said, [], `axe on ${where}`)
   } finally {
     if (off) await session.send('Emulation.setScriptExecutionDisabled', { value: true })
-    await session.detach()
   }
 }
 

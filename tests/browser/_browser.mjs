@@ -1,7 +1,8 @@
 // One Chromium for a script, and browsers in it that share nothing: each has its own cookies.
 
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { chromium } from 'playwright-core'
@@ -11,14 +12,33 @@ const DEADLINE = 240_000
 
 let running
 
+/** How Chromium is started. It has no sandbox for root; what it opens here is our own server alone. */
+const how = () => ({
+  executablePath: path(process.env.BROWSER),
+  args: process.getuid() === 0 ? ['--no-sandbox'] : [],
+})
+
 /** Those whose reader has turned scripts off. */
 export const withoutScripts = new WeakSet()
 
 export async function launch() {
-  // Chromium has no sandbox for root; what it opens here is our own server alone.
-  const args = process.getuid() === 0 ? ['--no-sandbox'] : []
-  running = await chromium.launch({ executablePath: path(process.env.BROWSER), args })
+  running = await chromium.launch(how())
   return running
+}
+
+/** Runs `work` in a browser whose owner has forbidden all cookies in its settings. */
+export async function withoutCookies(server, work) {
+  const folder = mkdtempSync(join(tmpdir(), 'profile-'))
+  mkdirSync(join(folder, 'Default'))
+  const settings = { profile: { default_content_setting_values: { cookies: 2 } } }
+  writeFileSync(join(folder, 'Default', 'Preferences'), JSON.stringify(settings))
+  const context = await chromium.launchPersistentContext(folder, { ...how(), baseURL: server.issuer, locale: 'en-GB' })
+  try {
+    await work(await context.newPage())
+  } finally {
+    await context.close()
+    rmSync(folder, { recursive: true, maxRetries: 5 })
+  }
 }
 
 /**
@@ -76,6 +96,17 @@ export const said = (page, text) => {
 
 /** A text without those marks. */
 export const plain = (text) => text.replace(/[\u2066-\u2069]/g, '')
+
+const sessions = new WeakMap()
+
+/**
+ * The one session of the protocol with a page, which ends with it. A second one would take the authenticators of the
+ * first away when it is given up.
+ */
+export async function protocol(page) {
+  if (!sessions.has(page)) sessions.set(page, await page.context().newCDPSession(page))
+  return sessions.get(page)
+}
 
 /** The address of a page without its host. */
 export const at = (page) => new URL(page.url()).pathname

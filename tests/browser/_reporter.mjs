@@ -12,10 +12,6 @@ export default async function* lines(events) {
       failed += 1
       const { error } = data.details
       yield `FAILED ${data.name}\n${error?.cause?.stack ?? error?.cause ?? error}\n`
-    } else if (type === 'test:diagnostic' && data.nesting > 0) {
-      yield `       ${data.message}\n`
-    } else if (type === 'test:stdout' || type === 'test:stderr') {
-      yield data.message
     }
   }
   yield `test result: ${failed ? 'FAILED' : 'ok'}. ${passed} passed; ${failed} failed;\n`

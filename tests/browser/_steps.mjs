@@ -74,7 +74,8 @@ export async function firstGate(page, user, words = WORDS.en) {
 /** A code of the app; ends elsewhere. */
 export async function secondGate(page, code, words = WORDS.en) {
   await field(page, words.code).fill(code)
-  await button(page, words.go).click()
+  // Other ways below may be open, each with a button of its own.
+  await button(page, words.go).first().click()
 }
 
 /** Both gates; ends on the account page. */

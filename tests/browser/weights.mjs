@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 
-import { arrives, launch, within } from './_browser.mjs'
+import { arrives, launch, protocol, within } from './_browser.mjs'
 import { start } from './_server.mjs'
 import { accept, button, enrolApp, firstGate, save } from './_steps.mjs'
 import { PASSWORD } from './_server.mjs'
@@ -18,10 +18,10 @@ after(async () => {
   await server?.stop()
 })
 
-it('pages are light, and come at once', (test) =>
-  within(server, {}, async (page, { context }) => {
+it('pages are light, and come at once', () =>
+  within(server, {}, async (page) => {
     const rows = [['page', 'document', 'with its files', 'files', 'first byte']]
-    const weigh = async (name) => rows.push([name, ...(await weighed(page, context))])
+    const weigh = async (name) => rows.push([name, ...(await weighed(page))])
     await page.goto('/sign-in')
     await weigh('sign in')
     await accept(page, server, await server.invite('gerda'))
@@ -38,15 +38,15 @@ it('pages are light, and come at once', (test) =>
     await firstGate(page, { name: 'gerda', password: PASSWORD, app })
     assert.notEqual(page.url(), choice)
     await weigh('second factor')
-    for (const row of rows) test.diagnostic(row.map((cell, index) => String(cell).padStart(index ? 15 : -20).padEnd(20)).join(''))
+    for (const [name, ...cells] of rows) console.log(name.padEnd(20) + cells.map((cell) => String(cell).padStart(15)).join(''))
     const total = Number(rows.find(([name]) => name === 'sign in')[2])
     assert.ok(total < 20_000, `the sign-in page weighs ${total} bytes`)
     for (const [name, , whole] of rows.slice(1)) assert.ok(whole < 40_000, `${name} weighs ${whole} bytes`)
   }))
 
 /** Bytes of the document, of it with its files into an empty cache, how many files, and the median first byte in ms. */
-async function weighed(page, context) {
-  const session = await context.newCDPSession(page)
+async function weighed(page) {
+  const session = await protocol(page)
   await session.send('Network.setCacheDisabled', { cacheDisabled: true })
   const answers = []
   const keep = (answer) => answers.push(answer)
@@ -64,7 +64,6 @@ async function weighed(page, context) {
       }),
     )
   }
-  await session.detach()
   const median = first.sort((one, other) => one - other)[LOADS / 2]
   return [bodies[0], bodies.reduce((sum, one) => sum + one, 0), bodies.length - 1, `${median.toFixed(1)} ms`]
 }

@@ -26,6 +26,7 @@ use crate::page::url;
 /// Every page. They are no part of the API document: programs use the API.
 pub(crate) fn table(table: Table) -> Table {
     table
+        .get_page("/", account::home)
         .get_page(url::SIGN_IN, sign_in::show)
         .post_page(url::SIGN_IN, sign_in::begin)
         .post_page(url::SIGN_IN_PASSKEY, passkey::sign_in)

@@ -5,7 +5,7 @@ use poundlock_core::session::SessionRow;
 
 use super::super::error::Problem;
 use super::super::url::Path;
-use super::browser::SignedIn;
+use super::browser::{Browser, SignedIn};
 use super::form::{Nothing, SignedForm};
 use super::said::Said;
 use crate::flow::account::{devices, factors, revoke_device};
@@ -13,6 +13,11 @@ use crate::flow::session::{self as flow, Caller};
 use crate::flow::{Answer, Refused};
 use crate::page::url;
 use crate::page::view::{Account, DeviceLine, FactorKind, FactorLine, Notice, SessionLine};
+
+/// The bare address of the server, as people type it.
+pub(crate) async fn home(browser: Browser) -> Response {
+    browser.to(url::ACCOUNT)
+}
 
 /// The account.
 pub(crate) async fn show(signed: SignedIn) -> Response {
@@ -97,7 +102,7 @@ pub(crate) async fn forget_device(Path(id): Path<String>, form: SignedForm<Nothi
 }
 
 /// Back to the account, which says what was done, or a page that says why not.
-pub(super) fn told(mut browser: super::browser::Browser, done: Result<(), Refused>, notice: Notice) -> Response {
+pub(super) fn told(mut browser: Browser, done: Result<(), Refused>, notice: Notice) -> Response {
     match done {
         Ok(()) => {
             browser.say(&Said::notice(url::ACCOUNT, notice));
@@ -108,7 +113,7 @@ pub(super) fn told(mut browser: super::browser::Browser, done: Result<(), Refuse
 }
 
 /// An address that names nothing.
-pub(super) fn not_there(browser: super::browser::Browser) -> Response {
+pub(super) fn not_there(browser: Browser) -> Response {
     let problem = Problem::not_found(&browser.request);
     browser.problem(problem)
 }
