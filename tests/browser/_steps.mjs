@@ -14,12 +14,16 @@ export const LOGIN = /^\/sign-in\/lgn_/
 export const field = (page, label) => page.getByLabel(label, { exact: true })
 export const button = (page, name) => page.getByRole('button', { name, exact: true })
 
+/** Follows the link of an invite: what stands behind # is sent once, by a form, and the page then knows whose it is. */
+export async function open(page, invite) {
+  await page.goto(`/invite#${invite}`)
+  await page.locator('input[type=hidden][name=invite]').or(page.locator('#invite-error')).first().waitFor({ state: 'attached' })
+}
+
 /** Follows the link of an invite and chooses a password; ends at the choice of a factor. */
 export async function accept(page, server, invite, { words = WORDS.en, scripts = true } = {}) {
   if (scripts) {
-    await page.goto(`${server.issuer}/invite#${invite}`)
-    // What stands behind # goes into the field and out of the history.
-    await page.waitForFunction(() => location.hash === '')
+    await open(page, invite)
   } else {
     await page.goto('/invite')
     await field(page, words.invite).fill(`${server.issuer}/invite#${invite}`)

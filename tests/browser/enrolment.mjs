@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { accessible } from './_axe.mjs'
 import { arrives, at, launch, said, within } from './_browser.mjs'
 import { PASSWORD, start } from './_server.mjs'
-import { accept, button, enrolApp, firstGate, save, secondGate, signOut } from './_steps.mjs'
+import { accept, button, enrolApp, firstGate, open, save, secondGate, signOut } from './_steps.mjs'
 import { WORDS } from './_words.mjs'
 
 let server, browser
@@ -38,6 +38,9 @@ describe('a new user', { concurrency: 2 }, () => {
         await save(page, words)
         await arrives(page, '/account')
         await isAccount(page, name, words, language)
+        const year = new Date().getFullYear()
+        const moment = { 'en-GB': `\\d+ \\w+ ${year}, \\d\\d:\\d\\d`, 'de-DE': `\\d\\d\\.\\d\\d\\.${year}, \\d\\d:\\d\\d` }[locale]
+        if (scripts) assert.match(await page.locator('time').first().innerText(), new RegExp(`^${moment}$`))
         await accessible(page, 'the account')
         await signOut(page, words)
         assert.equal(await page.locator('h1').innerText(), words.signedOut)
@@ -112,10 +115,7 @@ it('an invite is good once', () =>
     await accept(page, server, invite)
     await enrolApp(page)
     await within(server, {}, async (page) => {
-      await page.goto(`/invite#${invite}`)
-      await page.getByLabel('New password', { exact: true }).fill(PASSWORD)
-      await page.getByLabel('New password once more').fill(PASSWORD)
-      await button(page, 'Continue').click()
+      await open(page, invite)
       await page.getByText('This invite was used').waitFor()
       await accessible(page, 'a spent invite')
     })

@@ -7,7 +7,7 @@ import { after, before, it } from 'node:test'
 import { accessible } from './_axe.mjs'
 import { arrives, launch, plain, within } from './_browser.mjs'
 import { PASSWORD, start } from './_server.mjs'
-import { LOGIN, button, enrol, field, firstGate, secondGate } from './_steps.mjs'
+import { LOGIN, button, enrol, field, firstGate, open, secondGate } from './_steps.mjs'
 import { WORDS } from './_words.mjs'
 
 let server, browser, user
@@ -97,7 +97,7 @@ it('passwords that will not do', () =>
       await page.locator('main form').evaluate((form) => form.setAttribute('novalidate', ''))
       await button(page, 'Continue').click()
     }
-    await page.goto(`/invite#${invite}`)
+    await open(page, invite)
     const wrong = [
       [['short'], 'New password', 'Too short'],
       [['passwordpassword'], 'New password', 'Among the passwords that are tried first'],

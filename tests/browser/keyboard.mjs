@@ -7,7 +7,7 @@ import { App } from './_app.mjs'
 import { arrives, launch, within } from './_browser.mjs'
 import { scan } from './_qr.mjs'
 import { PASSWORD, start } from './_server.mjs'
-import { LOGIN } from './_steps.mjs'
+import { LOGIN, open } from './_steps.mjs'
 
 let server, browser
 before(async () => ([server, browser] = await Promise.all([start(), launch()])))
@@ -18,7 +18,7 @@ after(async () => {
 
 it('an invite is accepted, an app enrolled, and the account reached', () =>
   within(server, {}, async (page) => {
-    await page.goto(`/invite#${await server.invite('kim')}`)
+    await open(page, await server.invite('kim'))
     await to(page, 'new_password')
     await page.keyboard.type(PASSWORD)
     // The button that shows the password: it answers to the space bar, and is left as it was found.

@@ -4,11 +4,11 @@
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 
-import { arrives, launch, open, within } from './_browser.mjs'
+import { arrives, launch, open as browserOf, within } from './_browser.mjs'
 import { forced, look, sheet } from './_looks.mjs'
 import { PASSWORD, start } from './_server.mjs'
 import { shop } from './_shop.mjs'
-import { LOGIN, accept, button, enrol, enrolApp, field, firstGate, save, secondGate, signIn } from './_steps.mjs'
+import { LOGIN, accept, button, enrol, enrolApp, field, firstGate, open, save, secondGate, signIn } from './_steps.mjs'
 import { WORDS } from './_words.mjs'
 
 let server, browser, user, app
@@ -64,8 +64,7 @@ it('an invite', () =>
   within(server, {}, async (page) => {
     await page.goto('/invite')
     await look(page, 'invite')
-    await page.goto(`/invite#${await server.invite('ottilie')}`)
-    await page.reload()
+    await open(page, await server.invite('ottilie'))
     await look(page, 'invite-link')
     await passwords(page, 'short')
     await button(page, 'Continue').click()
@@ -147,7 +146,8 @@ it('after a loss', () =>
   within(server, {}, async (page) => {
     const lost = await elsewhere('lotte')
     const ticket = (await server.command('user', 'ticket', lost.name)).trim()
-    await page.goto(`/invite#${ticket}`)
+    await open(page, ticket)
+    await page.getByRole('heading', { name: 'Set up a new second factor' }).waitFor()
     await look(page, 'ticket')
     await page.goto('/sign-in')
     await firstGate(page, lost)
@@ -167,7 +167,7 @@ it('pages that refuse', async () => {
     await page.reload()
     await look(page, 'error-over')
     await page.goto('/sign-in')
-    await page.locator('input[name=csrf]').evaluate((input) => (input.value = 'of-another-page'))
+    await page.locator('input[name=csrf]').first().evaluate((input) => (input.value = 'of-another-page'))
     await field(page, 'Name').fill('ada')
     await field(page, 'Password').fill('whatever')
     await button(page, 'Continue').click()
@@ -176,7 +176,7 @@ it('pages that refuse', async () => {
     await page.getByRole('link', { name: 'Sign in' }).click()
     await look(page, 'error-app')
   })
-  const { page, context, done } = await open(server)
+  const { page, context, done } = await browserOf(server)
   await page.goto('/sign-in')
   await context.clearCookies()
   await page.goto('/sign-in/lgn_00000000000000000000000000000001')

@@ -17,7 +17,7 @@ use crate::page::view::{GrantLine, Notice};
 /// What was allowed, by application. One that asks nobody was allowed nothing, and is not here.
 pub(super) async fn lines(app: &App, caller: &Caller) -> Answer<Vec<GrantLine>> {
     let allowed = flow::list(app, caller).await?.into_iter().filter_map(|grant| {
-        let learns = learns(grant.scope?.split(' ')).collect();
+        let learns = learns(grant.scope?.split(' '));
         Some(GrantLine { client: grant.client, name: grant.name, learns, given_at: grant.given_at? })
     });
     Ok(allowed.collect())
