@@ -19,7 +19,8 @@ pub fn run(tree: &Tree<'_>, binary: &Path) -> Result<Counts> {
     if scripts.is_empty() {
         bail!("{FOLDER} holds no script");
     }
-    let browser = tools::browser(process::present).context("no Chromium here; on Debian, as root: apt-get install chromium")?;
+    let browser =
+        tools::browser(process::present).context("no Chromium here; on Debian, as root: apt-get install chromium")?;
     let folder = Tools::of(tree.root).scripts(&from)?;
     let shots = tree.root.join(SHOTS);
     fs::create_dir_all(&shots)?;
