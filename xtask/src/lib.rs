@@ -3,6 +3,7 @@
 //! before the thing it builds does.
 
 pub mod bench;
+pub mod browser;
 pub mod compliance;
 pub mod evidence;
 pub mod fuzz;

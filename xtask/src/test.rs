@@ -6,7 +6,7 @@ use std::{ffi::OsString, fs, path::PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    fuzz, judges,
+    browser, fuzz, judges,
     postgres::{self, Postgres},
     process,
     runner::{Runner, Tree, honest},
@@ -18,7 +18,7 @@ use crate::{
 type Work = fn(&mut Bench) -> Result<Counts>;
 
 /// In the order they run: cheap and telling first.
-const STAGES: [(&str, &str, Work); 13] = [
+const STAGES: [(&str, &str, Work); 14] = [
     ("tools", "what the checks need is installed", tools),
     ("fmt", "the code is formatted", fmt),
     ("clippy", "no lint speaks, all targets", clippy),
@@ -31,6 +31,7 @@ const STAGES: [(&str, &str, Work); 13] = [
     ("doc", "examples in the documentation, good and refused", doc),
     ("demo", "docs/demo.sh with the built binary", demo),
     ("judges", "programs in other languages agree with us", outside_judges),
+    ("browser", "a real Chromium on the pages, and pictures of them", drive_browser),
     ("fuzz", "30 s of search in each parser, two at once", search),
 ];
 
@@ -190,6 +191,11 @@ fn demo(bench: &mut Bench) -> Result<Counts> {
 fn outside_judges(bench: &mut Bench) -> Result<Counts> {
     let binary = built_binary(bench)?;
     judges::run(&bench.tree(), &binary)
+}
+
+fn drive_browser(bench: &mut Bench) -> Result<Counts> {
+    let binary = built_binary(bench)?;
+    browser::run(&bench.tree(), &binary)
 }
 
 fn search(bench: &mut Bench) -> Result<Counts> {

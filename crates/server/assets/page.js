@@ -26,10 +26,14 @@ const invite = document.getElementById('invite')
 if (invite instanceof HTMLInputElement && location.hash.startsWith('#pli_')) {
   invite.value = location.hash.slice(1)
   history.replaceState(null, '', location.pathname + location.search)
+  // The server knows whose it is and what has to be asked: a new password, or the one that there is.
+  invite.form?.submit()
 }
 
-// Moments in the reader's own time zone.
-const local = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' })
+// Moments in the reader's own time zone, as the reader's country writes them in the language of the page.
+const { lang } = document.documentElement
+const country = navigator.languages.find(tag => tag.split('-')[0] === lang) ?? lang
+const local = new Intl.DateTimeFormat(country, { dateStyle: 'medium', timeStyle: 'short' })
 for (const time of document.querySelectorAll('time')) {
   const moment = new Date(time.dateTime)
   if (!Number.isNaN(moment.getTime())) {

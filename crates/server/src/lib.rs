@@ -15,7 +15,6 @@ mod journal;
 mod log;
 mod metrics;
 #[cfg_attr(not(test), expect(dead_code, reason = "consent and passkeys come with the branches beside this one"))]
-#[cfg_attr(not(test), expect(unused_imports, reason = "consent and passkeys come with the branches beside this one"))]
 mod page;
 mod readiness;
 mod refusals;

@@ -10,6 +10,7 @@ pub(crate) mod browser;
 pub(crate) mod change;
 pub(crate) mod error;
 pub(crate) mod form;
+pub(crate) mod grants;
 pub(crate) mod invite;
 pub(crate) mod login;
 pub(crate) mod passkey;
@@ -25,6 +26,7 @@ use crate::page::url;
 /// Every page. They are no part of the API document: programs use the API.
 pub(crate) fn table(table: Table) -> Table {
     table
+        .get_page("/", account::home)
         .get_page(url::SIGN_IN, sign_in::show)
         .post_page(url::SIGN_IN, sign_in::begin)
         .post_page(url::SIGN_IN_PASSKEY, passkey::sign_in)
@@ -45,7 +47,7 @@ pub(crate) fn table(table: Table) -> Table {
         .post_page("/account/sessions/{id}/end", account::end_session)
         .post_page("/account/sessions/end-others", account::end_others)
         .post_page("/account/devices/{id}/forget", account::forget_device)
-        .post_page("/account/grants/{client}/withdraw", account::withdraw)
+        .post_page("/account/grants/{client}/withdraw", grants::withdraw)
         .post_page(url::ACCOUNT_PASSWORD, change::password)
         .get_page(url::ACCOUNT_PASSWORD_NEW, change::new_password)
         .post_page(url::ACCOUNT_PASSWORD_NEW, change::set_password)

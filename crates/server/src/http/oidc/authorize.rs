@@ -104,27 +104,29 @@ fn leave(browser: Browser, location: &str, leaving: Leaving) -> Response {
 }
 
 fn ask(browser: Browser, question: Question) -> Response {
+    let mut learns = learns(question.scope.words());
+    learns.push(Learns::Api(question.audience));
     let view = Consent {
         at: url::AUTHORIZE_CONSENT.to_owned(),
         host: host_of(&question.redirect_uri).to_owned(),
         client: question.client,
         name: question.name,
-        learns: learns(question.scope.words()).chain([Learns::Api(question.audience)]).collect(),
+        learns,
         lifetime: Some(question.lifetime),
         hidden: vec![Hidden { name: "question", value: question.sealed }],
     };
     browser.page(|frame| view.render(frame))
 }
 
-/// What a scope lets an application learn, in words: ours first.
-pub(in crate::http) fn learns<'a>(words: impl Iterator<Item = &'a str>) -> impl Iterator<Item = Learns> {
-    let (ours, others): (Vec<_>, Vec<_>) = words.partition(|word| SCOPES.contains(word));
-    let ours = ours.into_iter().map(|word| match word {
+/// What the words of a scope mean to a reader: those of ours first, others by their names.
+pub(in crate::http) fn learns<'a>(words: impl Iterator<Item = &'a str>) -> Vec<Learns> {
+    let (of_ours, others): (Vec<&str>, Vec<&str>) = words.partition(|word| SCOPES.contains(word));
+    let of_ours = of_ours.into_iter().map(|word| match word {
         "profile" => Learns::Profile,
         "groups" => Learns::Groups,
         _ => Learns::Identity,
     });
-    ours.chain(others.into_iter().map(|word| Learns::Scope(word.to_owned())))
+    of_ours.chain(others.into_iter().map(|word| Learns::Scope(word.to_owned()))).collect()
 }
 
 /// The host of an address, or the whole scheme of a native application's.

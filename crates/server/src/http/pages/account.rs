@@ -4,18 +4,21 @@ use axum::response::Response;
 use poundlock_core::session::SessionRow;
 
 use super::super::error::Problem;
-use super::super::oidc::authorize::learns;
 use super::super::url::Path;
-use super::browser::SignedIn;
+use super::browser::{Browser, SignedIn};
 use super::form::{Nothing, SignedForm};
 use super::said::Said;
 use crate::flow::account::{devices, factors, revoke_device};
 use crate::flow::factor::Listed;
-use crate::flow::oidc::grants::{self, Allowed};
 use crate::flow::session::{self as flow, Caller};
 use crate::flow::{Answer, Refused};
 use crate::page::url;
-use crate::page::view::{Account, DeviceLine, FactorKind, FactorLine, GrantLine, Notice, SessionLine};
+use crate::page::view::{Account, DeviceLine, FactorKind, FactorLine, Notice, SessionLine};
+
+/// The bare address of the server, as people type it.
+pub(crate) async fn home(browser: Browser) -> Response {
+    browser.to(url::ACCOUNT)
+}
 
 /// The account.
 pub(crate) async fn show(signed: SignedIn) -> Response {
@@ -57,7 +60,7 @@ async fn view(app: &crate::app::App, caller: &Caller, said: Option<Said>) -> Ans
         codes_left: caller.account.codes.left,
         sessions: flow::list(app, caller).await?.into_iter().map(|row| session_line(caller, row)).collect(),
         devices: devices.collect(),
-        grants: grants::list(app, caller).await?.into_iter().filter_map(grant_line).collect(),
+        grants: super::grants::lines(app, caller).await?,
         notice: said.as_ref().and_then(Said::as_notice),
         trouble: said.as_ref().and_then(Said::as_trouble),
     })
@@ -86,20 +89,6 @@ fn session_line(caller: &Caller, row: SessionRow) -> SessionLine {
     }
 }
 
-/// What was asked for and given; a client that asks nobody is none of it.
-fn grant_line(grant: Allowed) -> Option<GrantLine> {
-    let (scope, given_at) = grant.scope.zip(grant.given_at)?;
-    let learns = learns(scope.split(' ').filter(|word| !word.is_empty())).collect();
-    Some(GrantLine { client: grant.client, name: grant.name, learns, given_at })
-}
-
-/// Takes back what an application was allowed.
-pub(crate) async fn withdraw(Path(client): Path<String>, form: SignedForm<Nothing>) -> Response {
-    let SignedIn { browser, caller } = form.signed;
-    let done = grants::revoke(&browser.app, &caller, &client, &browser.origin).await;
-    told(browser, done, Notice::GrantWithdrawn)
-}
-
 /// Ends one session.
 pub(crate) async fn end_session(Path(id): Path<String>, form: SignedForm<Nothing>) -> Response {
     let SignedIn { browser, caller } = form.signed;
@@ -124,7 +113,7 @@ pub(crate) async fn forget_device(Path(id): Path<String>, form: SignedForm<Nothi
 }
 
 /// Back to the account, which says what was done, or a page that says why not.
-pub(super) fn told(mut browser: super::browser::Browser, done: Result<(), Refused>, notice: Notice) -> Response {
+pub(super) fn told(mut browser: Browser, done: Result<(), Refused>, notice: Notice) -> Response {
     match done {
         Ok(()) => {
             browser.say(&Said::notice(url::ACCOUNT, notice));
@@ -135,7 +124,7 @@ pub(super) fn told(mut browser: super::browser::Browser, done: Result<(), Refuse
 }
 
 /// An address that names nothing.
-pub(super) fn not_there(browser: super::browser::Browser) -> Response {
+pub(super) fn not_there(browser: Browser) -> Response {
     let problem = Problem::not_found(&browser.request);
     browser.problem(problem)
 }

@@ -31,17 +31,18 @@ on_both! {
         assert_eq!(again.refusal(), "gone");
     }
 
-    async fn rft_12_the_account_page_lists_grants_and_takes_them_back(store) {
+    async fn rft_12_the_account_page_shows_grants_and_takes_them_back(store) {
         let mut shop = Shop::open(TestApp::on(&store).await).await;
         shop.browser.go("/account").await;
-        assert!(shop.browser.page.contains("<strong>The Shop</strong>"), "{}", shop.browser.page);
-        shop.browser.submit("/account/grants/shop/withdraw", &[]).await;
-        assert_eq!(shop.browser.at, "/account");
-        assert!(!shop.browser.page.contains("The Shop"), "{}", shop.browser.page);
+        assert!(shop.browser.has("The Shop") && shop.browser.has("learn your name"), "{}", shop.browser.page);
+        let reply = shop.browser.submit("/account/grants/shop/withdraw", &[]).await;
+        assert!(shop.browser.has("The app may no longer do this."), "{} {}", reply.status, shop.browser.page);
+        assert!(!shop.browser.has("The Shop"), "{}", shop.browser.page);
         let refresh = text(&shop.tokens, "refresh_token");
         let pairs = [("grant_type", "refresh_token"), ("client_id", "shop"), ("refresh_token", refresh.as_str())];
         assert_eq!(error(&token(&shop.app, &pairs, &[]).await), "invalid_grant");
-        assert_eq!(shop.browser.submit("/account/grants/shop/withdraw", &[]).await.status, 410);
+        let silent = follow(&mut shop.browser, &request("shop", &[("prompt", "none")])).await.ok().unwrap();
+        assert_eq!(silent.error(), "consent_required");
     }
 
     async fn rft_12_removing_a_client_ends_all_that_it_has(store) {

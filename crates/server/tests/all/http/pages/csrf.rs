@@ -26,7 +26,7 @@ async fn everything(app: &TestApp, user: &TestUser) -> (Browser, Vec<(Method, St
             path if path.contains("sessions") => &session,
             _ => &device,
         };
-        path.replace("{login}", &login).replace("{id}", id).replace("{name}", &asset)
+        path.replace("{client}", "shop").replace("{login}", &login).replace("{id}", id).replace("{name}", &asset)
     };
     let routes = pages().into_iter().map(|(method, path)| (method, filled(path))).collect();
     (browser, routes)

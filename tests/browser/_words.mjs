@@ -1,0 +1,41 @@
+// What the pages call things, as a reader expects it: written here once more, so that a page in the wrong language, or a
+// field without its label, is noticed.
+
+export const WORDS = {
+  en: {
+    title: 'Sign in',
+    name: 'Name',
+    password: 'Password',
+    invite: 'Invite',
+    newPassword: 'New password',
+    repeat: 'New password once more',
+    go: 'Continue',
+    confirm: 'Confirm',
+    app: /^Authenticator app/,
+    code: 'Six-digit code',
+    label: 'What to call it',
+    saved: 'I have saved these codes',
+    codesLeft: '10 recovery codes are left.',
+    signOut: 'Sign out',
+    signedOut: 'You are signed out',
+    wrong: 'Name or password is wrong. Check both.',
+  },
+  de: {
+    title: 'Anmelden',
+    name: 'Name',
+    password: 'Passwort',
+    invite: 'Einladung',
+    newPassword: 'Neues Passwort',
+    repeat: 'Neues Passwort noch einmal',
+    go: 'Weiter',
+    confirm: 'Bestätigen',
+    app: /^Authenticator-App/,
+    code: 'Sechsstelliger Code',
+    label: 'Bezeichnung',
+    saved: 'Ich habe diese Codes aufbewahrt',
+    codesLeft: 'Es sind noch 10 Wiederherstellungscodes übrig.',
+    signOut: 'Abmelden',
+    signedOut: 'Sie sind abgemeldet',
+    wrong: 'Name oder Passwort ist falsch. Prüfen Sie beides.',
+  },
+}
