@@ -14,8 +14,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::audience::{Audience, AudienceName, BadAudience};
-pub use self::scope::{Scope, ScopeRefusal};
 pub use self::problem::{ClientProblem, ClientWarning};
+pub use self::scope::{Scope, ScopeRefusal};
 pub use self::spec::{Built, ClientSpec, LIFE_MAX, Surroundings};
 pub use self::uri::{BadAddress, refuse_bad_issuer};
 

@@ -66,7 +66,13 @@ pub(crate) async fn freshen(
 }
 
 /// Keeps a refresh token that was sent along with a step-up, sealed to the login that will replace it.
-pub(in crate::flow) fn keep(app: &App, text: &Secret<String>, login: &LoginId, origin: &Origin, now: Time) -> Answer<Vec<u8>> {
+pub(in crate::flow) fn keep(
+    app: &App,
+    text: &Secret<String>,
+    login: &LoginId,
+    origin: &Origin,
+    now: Time,
+) -> Answer<Vec<u8>> {
     let token = RefreshToken::parse(&app.ring, text).map_err(|_| refuse_unrecorded(origin, Denial::BadRefresh))?;
     Ok(Presented { token, at: now }.to_stored(&app.ring, login, &app.rng))
 }
