@@ -5,7 +5,8 @@
 #   docs/demo.sh                                     builds the server and runs it
 #   POUNDLOCK=target/debug/poundlock docs/demo.sh    runs a server that is built already
 #
-# It needs curl and python3, which reads JSON here. Codes come from oathtool where it is installed, else from python3.
+# It needs curl and python3, which reads JSON here. Codes come from oathtool where it is installed, else from python3, and
+# certificates from openssl: without it the part on TLS is left out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -400,6 +401,59 @@ heading "A doctor looks at what a server rests on"
 cli doctor 2>>"$work/log" && looked=0 || looked=$?
 [ "$looked" -le 1 ] || fail "the doctor found something wrong"
 proved "doctor finds nothing wrong"
+
+heading "TLS ends here, and a renewed certificate needs no restart"
+if command -v openssl >/dev/null; then
+    # certify DAYS writes a certificate for localhost that ends then, and its key, which only its owner can read.
+    certify() {
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "$1" -subj /CN=localhost \
+            -addext subjectAltName=DNS:localhost -keyout "$work/key.pem" -out "$work/chain.pem" 2>>"$work/log"
+    }
+    certify 30
+    cp "$work/chain.pem" "$work/first.pem"
+    port=$(python3 -c 'import socket; door = socket.create_server(("127.0.0.1", 0)); print(door.getsockname()[1])')
+    cat >"$work/tls.toml" <<EOF
+issuer = "https://localhost:$port"
+[listen]
+address = "127.0.0.1:$port"
+[listen.tls]
+certificate = "$work/chain.pem"
+key = "$work/key.pem"
+EOF
+    "${poundlock[@]}" up --json --config "$work/tls.toml" --data "$work/tls" --name ada \
+        --password-file "$work/password" >"$work/up" 2>>"$work/log" &
+    server=$!
+    read -r line <"$work/up" || fail "the server did not come up: $(cat "$work/log")"
+    [ "$(field issuer <<<"$line")" = "https://localhost:$port" ] || fail "another issuer"
+    # ask CERTIFICATE [OPTION...] asks for the keys, with trust in this certificate alone.
+    ask() {
+        curl --silent --max-time 30 --noproxy '*' --resolve "localhost:$port:127.0.0.1" --cacert "$1" "${@:2}" \
+            --output "$work/answer" --write-out '%{http_code} HTTP/%{http_version}\n' \
+            "https://localhost:$port/.well-known/jwks.json"
+    }
+    ask "$work/first.pem" | tee "$work/said"
+    grep -q '^200 ' "$work/said" || fail "no answer over TLS"
+    if ask "$work/first.pem" --tls-max 1.1 >"$work/said"; then fail "TLS 1.1 is spoken"; fi
+    if curl --silent --max-time 30 --noproxy '*' "http://127.0.0.1:$port/health/live" >"$work/said"; then
+        fail "plain HTTP is spoken on the port for TLS"
+    fi
+    proved "TLS 1.2 and 1.3 are spoken on the port, and nothing else"
+
+    certify 60
+    kill -HUP "$server"
+    for ((i = 0; i < 100; i++)); do
+        if ask "$work/chain.pem" >"$work/said"; then break; fi
+        moments 1
+    done
+    grep '^200 ' "$work/said" || fail "the renewed certificate is not shown after ten seconds"
+    if ask "$work/first.pem" >"$work/said"; then fail "the old certificate is still shown"; fi
+    proved "a renewed certificate is shown to whoever connects from then on"
+    kill "$server"
+    wait "$server" || fail "the server did not end well: $(cat "$work/log")"
+    server=
+else
+    printf '   left out: openssl is not installed here\n'
+fi
 
 heading "Proved on $issuer"
 printf '%s\n' "${proofs[@]}"

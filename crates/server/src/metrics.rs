@@ -4,6 +4,7 @@
 //! What this must never do: take a label from what a client sent. Labels are words of the program (`&'static str`) or
 //! the pattern of a route: an account's name would be in every dashboard, and made-up ones would fill the memory.
 
+mod certificate;
 mod gather;
 pub(crate) mod labels;
 mod store;
@@ -19,6 +20,7 @@ use axum::http::{Method, StatusCode};
 use poundlock_core::audit::Event;
 use poundlock_core::denial::Denial;
 use poundlock_core::jws::Alg;
+use poundlock_core::time::Time;
 use poundlock_store::Store;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
@@ -29,6 +31,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
+use self::certificate::Expiry;
 use self::gather::Gauges;
 pub(crate) use self::gather::gather;
 use self::labels::{
@@ -56,6 +59,7 @@ pub(crate) struct Metrics {
     connections: Connections,
     status_build: Histogram,
     status_bytes: Gauge,
+    certificate: Expiry,
     gauges: Gauges,
 }
 
@@ -128,6 +132,7 @@ impl Metrics {
             connections: Connections::default(),
             status_build: Histogram::new(BUILD_SECONDS),
             status_bytes: Gauge::default(),
+            certificate: Expiry::default(),
             gauges: Gauges::default(),
         };
         metrics.register(&mut names);
@@ -154,6 +159,8 @@ impl Metrics {
         to.counter("connections_refused", "Connections closed at once, by cause", self.connections.refused.clone());
         to.unit("status_list_build", Unit::Seconds, "Making and signing a status list", self.status_build.clone());
         to.plain("status_list_size_bytes", "The status list that was made last, signed", self.status_bytes.clone());
+        let help = "When the TLS certificate ends, in seconds since 1970";
+        to.unit("tls_certificate_expiry_timestamp", Unit::Seconds, help, self.certificate.clone());
     }
 
     /// Every name, as Prometheus shows it.
@@ -211,6 +218,11 @@ impl Metrics {
     pub(crate) fn status_list(&self, bytes: usize, took: Duration) {
         self.status_build.observe(took.as_secs_f64());
         self.status_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// The certificate that is shown holds until then.
+    pub(crate) fn certificate(&self, until: Time) {
+        self.certificate.set(until);
     }
 }
 

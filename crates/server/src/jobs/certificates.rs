@@ -26,7 +26,8 @@ pub(crate) async fn look_after(certificates: Arc<Certificates>, app: SharedApp, 
 
 /// Looks once.
 pub(crate) async fn look(certificates: &Arc<Certificates>, app: &SharedApp) {
-    let (certificates, now) = (Arc::clone(certificates), app.time.now().ok());
+    let (looking, now) = (Arc::clone(certificates), app.time.now().ok());
     // A look that panics is told by the runtime, and the certificate in use stays.
-    let _ = tokio::task::spawn_blocking(move || certificates.look(now)).await;
+    let _ = tokio::task::spawn_blocking(move || looking.look(now)).await;
+    app.metrics.certificate(certificates.until());
 }

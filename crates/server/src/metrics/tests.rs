@@ -36,3 +36,20 @@ fn a_connection_is_open_until_it_is_dropped() {
 fn a_path_outside_the_table_has_no_label_of_its_own() {
     assert_eq!(Route::of(None).as_str(), "none");
 }
+
+#[test]
+fn ops_06_the_end_of_a_certificate_is_there_when_there_is_one() {
+    let (mut registry, expiry) = (Registry::with_prefix("poundlock"), Expiry::default());
+    registry.register_with_unit("tls_certificate_expiry_timestamp", "help", Unit::Seconds, expiry.clone());
+    let shown = || {
+        let mut out = String::new();
+        text::encode(&mut out, &registry).unwrap();
+        out
+    };
+    assert_eq!(shown(), "# EOF\n");
+    for seconds in [1_893_456_000, 1_924_992_000, -1] {
+        expiry.set(Time::from_seconds(seconds));
+        let line = format!("\npoundlock_tls_certificate_expiry_timestamp_seconds {seconds}\n");
+        assert!(shown().contains(&line), "{}", shown());
+    }
+}

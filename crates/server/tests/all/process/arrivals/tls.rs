@@ -111,6 +111,25 @@ fn ops_01_a_renewed_certificate_is_shown_while_connections_live() {
     server.stop();
 }
 
+#[test]
+fn ops_06_the_end_of_the_certificate_is_a_metric_that_follows_a_renewal() {
+    let site = Site::new(&format!("{TLS}\n[metrics]\nlisten = \"127.0.0.1:0\""));
+    let server = site.serve();
+    let url = server.hear("showing metrics on ").rsplit_once("showing metrics on ").unwrap().1.to_owned();
+    let until = |seconds: i64| {
+        let line = format!("\npoundlock_tls_certificate_expiry_timestamp_seconds {seconds}\n");
+        // The log tells of a certificate while it is taken, and the metric when that is done.
+        let shown = (0..100).any(|_| told(&site.curl(&[&url])).1.contains(&line));
+        assert!(shown, "{}", told(&site.curl(&[&url])).1);
+    };
+    until(2_208_988_800);
+    site.certify(2041);
+    server.signal(Signal::HUP);
+    server.hear("a new certificate is in use, which holds until 2041-01-01");
+    until(2_240_611_200);
+    server.stop();
+}
+
 /// Asks on new connections and on one that lives, until told to stop. Counts the answers.
 async fn asks(clients: Vec<reqwest::Client>, url: String, stop: Arc<AtomicBool>, count: Arc<AtomicU64>) {
     while !stop.load(Ordering::SeqCst) {
