@@ -1,16 +1,15 @@
-//! A network that swallows everything between a server and its database: no end, no error, no word. Nothing may wait for
-//! longer than docs/nodes.md says.
+//! A database that falls silent: its network swallows everything, or its processes are frozen. No end, no error, no word.
+//! Nothing may wait for longer than docs/nodes.md says.
 
 use std::time::Duration;
 
-use reqwest::Method;
 use serde_json::json;
 use tokio::net::{TcpListener, UnixStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::database::Database;
-use super::disk::{enrolled, is_back, serves_verifiers};
+use super::disk::{enrolled, is_back, put_off, serves_verifiers};
 use super::site::{Site, Told};
 
 /// What goes between. A connection that it has swallowed never speaks again, also when others do.
@@ -49,26 +48,27 @@ impl Network {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ops_05_a_network_that_swallows_everything_is_noticed_and_waited_out() {
-    let database = Database::start();
-    let network = Network::before(&database).await;
-    let site = Site::new(Some(&network.url()));
+/// A server whose database falls silent says so in time, grants nothing, and goes on by itself afterwards.
+async fn silence_is_noticed_and_waited_out(site: &Site, silence: impl Fn(bool)) {
     let mut node = site.serve();
     let caller = node.caller();
     let mut ada = enrolled(&caller, "ada").await;
     assert_eq!(caller.get("/status/1").await.0, 200);
-    network.is_cut.send_replace(true);
+    silence(true);
     // It is asked for 3 s; the rest is for a busy machine.
     let unready = timeout(Duration::from_secs(8), caller.until_ready(|status, _| status == 503)).await;
     assert_eq!(unready.expect("readiness waits for longer")["store"], "does not answer");
-    // 5 s for a connection and 35 s for an answer.
-    let token = json!({ "refresh_token": ada.sessions[0].token });
-    let refresh = caller.raw(Method::POST, "/v1/session/refresh", Some(&token));
-    let (status, waits, problem) = timeout(Duration::from_secs(45), refresh).await.expect("a request hangs").unwrap();
-    assert_eq!((status, waits), (503, true), "{problem}");
+    // 5 s for a connection and 35 s for an answer. The right password opens nothing, and of the wrong one nothing is told.
+    let all = async {
+        tokio::join!(
+            put_off(&caller, "/v1/session/refresh", json!({ "refresh_token": ada.sessions[0].token })),
+            put_off(&caller, "/v1/login", json!({ "name": "ada", "password": ada.password })),
+            put_off(&caller, "/v1/login", json!({ "name": "ada", "password": "wrong" })),
+        )
+    };
+    timeout(Duration::from_secs(45), all).await.expect("a request hangs");
     serves_verifiers(&caller, &mut node).await;
-    network.is_cut.send_replace(false);
+    silence(false);
     caller.until_ready(|status, _| status == 200).await;
     // Sessions that the database still believes in may hold rows until it ends them, after 30 s.
     let again = async {
@@ -81,9 +81,27 @@ async fn ops_05_a_network_that_swallows_everything_is_noticed_and_waited_out() {
         }
     };
     ada.sessions[0].token = timeout(Duration::from_secs(90), again).await.expect("it does not come back");
-    is_back(&caller, &site, &ada).await;
+    is_back(&caller, site, &ada).await;
     // News is heard again, on a new line.
     site.until_said("lost the connection that hears of revocations").await;
-    drop(node);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_05_a_network_that_swallows_everything_is_noticed_and_waited_out() {
+    let database = Database::start();
+    let network = Network::before(&database).await;
+    let site = Site::new(Some(&network.url()));
+    silence_is_noticed_and_waited_out(&site, |cut| {
+        network.is_cut.send_replace(cut);
+    })
+    .await;
+    drop(database);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ops_05_a_database_that_is_frozen_is_noticed_and_waited_out() {
+    let database = Database::start();
+    let site = Site::new(Some(&database.url()));
+    silence_is_noticed_and_waited_out(&site, |frozen| database.freeze(frozen)).await;
     drop(database);
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use poundlock_store::testing::{account, postgres_program};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// A server process; killed with all its own when dropped.
@@ -90,21 +91,32 @@ impl Database {
     /// SIGKILL to it and its children: nothing is flushed or said.
     pub(crate) fn kill(&mut self) {
         let Some(mut child) = self.child.take() else { return };
-        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap_or_default();
+        let children = children(Pid::from_child(&child).as_raw_nonzero().get());
         let _ = child.kill();
-        for pid in children.split_whitespace() {
-            let pid = rustix::process::Pid::from_raw(pid.parse().unwrap()).unwrap();
+        for pid in children {
             // One that ended by itself meanwhile is as good.
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            let _ = kill_process(pid, Signal::KILL);
         }
         child.wait().unwrap();
+    }
+
+    /// SIGSTOP to it and its children, or SIGCONT: connections stay, also new ones are taken by the system, and nothing
+    /// is answered.
+    pub(crate) fn freeze(&self, frozen: bool) {
+        let signal = if frozen { Signal::STOP } else { Signal::CONT };
+        let parent = Pid::from_child(self.child.as_ref().unwrap());
+        // The parent first: while it is stopped it starts no more children.
+        kill_process(parent, signal).unwrap();
+        for child in children(parent.as_raw_nonzero().get()) {
+            // One that ended by itself meanwhile is as good.
+            let _ = kill_process(child, signal);
+        }
     }
 
     /// A shutdown in order that does not wait for clients.
     pub(crate) fn stop(&mut self) {
         let mut child = self.child.take().unwrap();
-        let pid = rustix::process::Pid::from_child(&child);
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
         child.wait().unwrap();
     }
 
@@ -123,6 +135,12 @@ impl Database {
         command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::piped());
         command
     }
+}
+
+/// The processes that a server has started.
+fn children(of: i32) -> Vec<Pid> {
+    let listed = std::fs::read_to_string(format!("/proc/{of}/task/{of}/children")).unwrap_or_default();
+    listed.split_whitespace().map(|pid| Pid::from_raw(pid.parse().unwrap()).unwrap()).collect()
 }
 
 impl Drop for Database {
