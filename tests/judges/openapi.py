@@ -1,4 +1,5 @@
-"""schemathesis sends what the served API document allows and what it forbids, and finds no answer that it does not name."""
+"""schemathesis sends what the served API documents allow and what they forbid, and finds no answer that they do not name:
+the public one on its port, and the admin one on its socket."""
 
 import json
 import os
@@ -8,6 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from _bridge import Bridge
 from _server import PASSWORD, Server
 
 HERE = Path(__file__).parent
@@ -17,10 +19,10 @@ SEED = os.environ.get("JUDGE_SEED", "20270115")
 EXAMPLES = int(os.environ.get("JUDGE_EXAMPLES", "30"))
 
 
-def judge(server, examples, *options):
+def judge(server, url, *options, document="/openapi.json", examples=EXAMPLES):
     """Runs every check; ends with the first that finds something."""
     words = [sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml", "run"]
-    words += [f"{server.issuer}/openapi.json", "--checks", "all", "--seed", SEED, "--max-examples", str(examples)]
+    words += [url + document, "--url", url, "--checks", "all", "--seed", SEED, "--max-examples", str(examples)]
     words += ["--phases", "examples,coverage,fuzzing", "--generation-database", "none", "--request-timeout", "20"]
     words += ["--warnings", "off", "--no-color", *options]
     ran = subprocess.run(words, cwd=server.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
@@ -40,10 +42,10 @@ def log_in(server):
 # Many requests come from here: the limits by source, which would answer most of them, are off for this machine.
 os.environ["POUNDLOCK_GUARD__SOURCES__LOOPBACK_UNLIMITED"] = "true"
 with Server() as server:
-    judge(server, EXAMPLES)
+    judge(server, server.issuer)
     token = log_in(server)
     # Ending the token's own session would leave nothing to judge.
-    judge(server, EXAMPLES, "--header", f"Authorization: Bearer {token}", "--exclude-operation-id", "session.end")
+    judge(server, server.issuer, "--header", f"Authorization: Bearer {token}", "--exclude-operation-id", "session.end")
     account = urllib.request.Request(f"{server.issuer}/v1/account", headers={"Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(account, timeout=30) as answer:
         assert json.load(answer)["name"] == "ada", "the token did not last: nothing behind it was judged"
@@ -54,3 +56,8 @@ with Server() as server:
     while status == 429 and time.monotonic() < end:
         status, answer = server.post("/v1/login", login)
     assert (status, answer.get("state")) == (200, "second_factor"), (status, answer)
+    with Bridge(server.data / "admin.sock") as url:
+        judge(server, url, document="/v1/admin/openapi.json")
+    # Whatever was sent there, the server goes on, and whoever administers it is still let in.
+    assert [user["name"] for user in json.loads(server.command("user", "list", "--json"))["users"]][:1] == ["ada"]
+    server.command("audit", "verify")

@@ -33,6 +33,7 @@ pub mod timekeeping;
 pub mod token;
 pub mod totp;
 pub mod user;
+pub mod whole;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

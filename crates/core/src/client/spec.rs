@@ -6,6 +6,7 @@ use super::uri::{BadAddress, refuse_bad_origin, refuse_bad_redirect};
 use super::{Audience, AudienceName, BadClientId, Client, ClientId, ClientKind, Scope, ScopeRefusal};
 use crate::time::Span;
 use crate::token::ACCESS_LIFE_MAX;
+use crate::whole;
 
 /// The longest that a session, its idleness or the age of a second factor may be set to: 30 days.
 pub const LIFE_MAX: Span = Span::from_hours(30 * 24);
@@ -38,16 +39,16 @@ pub struct ClientSpec {
     #[serde(default)]
     pub origins: Vec<String>,
     /// Life of an access token in seconds: 300 when left out, at most 3,600.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     pub access_life_seconds: Option<i64>,
     /// Idle limit of a session in seconds: 3,600 when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     pub idle_seconds: Option<i64>,
     /// Absolute limit of a session in seconds: 86,400 when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     pub absolute_seconds: Option<i64>,
     /// Age in seconds from which the second factor is asked for again: 43,200 when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole::optional", skip_serializing_if = "Option::is_none")]
     pub mfa_max_age_seconds: Option<i64>,
     /// Whether tokens must be bound to a DPoP key.
     #[serde(default)]

@@ -11,6 +11,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use poundlock_core::id::{DeviceId, InviteId, RecordId, SessionId};
 use serde_json::{Map, Value, json};
 
 use super::error::words::{self, Words};
@@ -179,7 +180,22 @@ fn open_parts(path: &str) -> impl Iterator<Item = &str> {
 }
 
 fn path_parameter(name: &str) -> Value {
-    json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
+    let schema = match id_prefix(name) {
+        Some(prefix) => json!({ "type": "string", "pattern": format!("^{prefix}_[0-9a-f]{{32}}$") }),
+        None => json!({ "type": "string" }),
+    };
+    json!({ "name": name, "in": "path", "required": true, "schema": schema })
+}
+
+/// The prefix of the ids that stand under this name in a path; anything else there is a bad request.
+fn id_prefix(name: &str) -> Option<&'static str> {
+    match name {
+        "session" => Some(SessionId::PREFIX),
+        "device" => Some(DeviceId::PREFIX),
+        "invite" => Some(InviteId::PREFIX),
+        "reference" => Some(RecordId::PREFIX),
+        _ => None,
+    }
 }
 
 fn query_parameters(query: Option<Schema>) -> Vec<Value> {

@@ -27,12 +27,14 @@ const TAIL_MOST: i64 = 1000;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tail {
+    #[schemars(range(min = 1, max = TAIL_MOST))]
     limit: Option<i64>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Prune {
+    #[schemars(extend("anyOf" = [{ "format": "date" }, { "format": "date-time" }]))]
     before: String,
 }
 

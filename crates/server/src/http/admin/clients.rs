@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::extract::State;
 use poundlock_core::client::ClientSpec;
+use poundlock_core::whole;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -40,7 +41,9 @@ impl JsonSchema for Spec {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let (text, seconds) = (json!({ "type": "string" }), json!({ "type": ["integer", "null"], "format": "int64" }));
+        let text = json!({ "type": "string" });
+        let seconds =
+            json!({ "type": ["integer", "null"], "format": "int64", "minimum": 1, "maximum": whole::JSON_MAX });
         let texts = json!({ "type": "array", "items": text });
         json_schema!({
             "type": "object",

@@ -4,6 +4,7 @@ use axum::extract::State;
 use poundlock_core::id::InviteId;
 use poundlock_core::invite::{self, Purpose};
 use poundlock_core::time::Span;
+use poundlock_core::whole;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,6 +25,8 @@ pub(crate) struct Make {
     display_name: Option<String>,
     #[serde(default)]
     groups: Vec<String>,
+    #[serde(default, deserialize_with = "whole::optional")]
+    #[schemars(range(min = 1, max = whole::JSON_MAX))]
     life_seconds: Option<i64>,
 }
 

@@ -4,6 +4,7 @@ use axum::extract::State;
 use poundlock_core::id::UserId;
 use poundlock_core::time::Span;
 use poundlock_core::user::UserRow;
+use poundlock_core::whole;
 use poundlock_store::factor::Listed;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -25,7 +26,7 @@ const PAGE: i64 = 100;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Page {
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("pattern" = "^usr_[0-9a-f]{32}$"))]
     after: Option<UserId>,
     limit: Option<i64>,
 }
@@ -34,12 +35,16 @@ pub(crate) struct Page {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reset {
     reason: String,
+    #[serde(default, deserialize_with = "whole::optional")]
+    #[schemars(range(min = 1, max = whole::JSON_MAX))]
     life_seconds: Option<i64>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ticket {
+    #[serde(default, deserialize_with = "whole::optional")]
+    #[schemars(range(min = 1, max = whole::JSON_MAX))]
     life_seconds: Option<i64>,
 }
 

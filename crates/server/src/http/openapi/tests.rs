@@ -79,6 +79,26 @@ fn ops_04_every_body_is_an_object_without_other_members() {
 }
 
 #[test]
+fn an_id_in_a_path_has_its_form() {
+    let document = parsed(&ADMIN);
+    let pattern = |path: &str, number: usize| {
+        let operations = document["paths"][path].as_object().unwrap();
+        operations.values().next().unwrap()["parameters"][number]["schema"]["pattern"].clone()
+    };
+    for (path, number, prefix) in [
+        ("/v1/admin/sessions/{session}", 0, Some("ses")),
+        ("/v1/admin/users/{user}/devices/{device}", 1, Some("dev")),
+        ("/v1/admin/invites/{invite}", 0, Some("inv")),
+        ("/v1/admin/audit/records/{reference}", 0, Some("ref")),
+        ("/v1/admin/users/{user}", 0, None),
+        ("/v1/admin/clients/{client}", 0, None),
+    ] {
+        let wanted = prefix.map_or(Value::Null, |prefix| format!("^{prefix}_[0-9a-f]{{32}}$").into());
+        assert_eq!(pattern(path, number), wanted, "{path}");
+    }
+}
+
+#[test]
 fn the_form_of_a_client_is_that_of_the_code() {
     let full = r#"{"id":"a","kind":"public","audiences":["b"],"default_audience":"b","access_life_seconds":1,
         "idle_seconds":1,"absolute_seconds":1,"mfa_max_age_seconds":1}"#;
