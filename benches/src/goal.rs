@@ -8,6 +8,7 @@ mod memory;
 mod mint;
 mod overload;
 mod rotation;
+mod share;
 mod start;
 mod verify;
 

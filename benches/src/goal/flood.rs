@@ -27,8 +27,32 @@ pub(super) struct Met {
     pub(super) refused: Vec<f64>,
 }
 
+/// Who floods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Crowd {
+    /// Everyone from everywhere, each at an account of their own.
+    Everyone,
+    /// One address, at everybody's account.
+    OneSource,
+    /// Everyone from everywhere, at one account.
+    OneAccount,
+}
+
+impl Crowd {
+    /// Where the login of this turn comes from.
+    fn address(self, turn: usize) -> Ipv4Addr {
+        address_of(if self == Self::OneSource { 0 } else { turn })
+    }
+
+    /// Whose the login of this turn is.
+    fn account(self, turn: usize, known: &[Known]) -> Option<&Known> {
+        if self == Self::OneAccount { known.first() } else { known.get(turn % known.len().max(1)) }
+    }
+}
+
 /// A flood that goes on in the background of something else.
 pub(super) struct Flood<'a> {
+    pub(super) crowd: Crowd,
     pub(super) address: SocketAddr,
     pub(super) known: &'a [Known],
     /// Logins begun a second.
@@ -96,8 +120,8 @@ impl Flood<'_> {
 
     fn one(&self, connection: &mut Connection, met: &mut Met) -> Result<()> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let Some(who) = self.known.get(turn % self.known.len().max(1)) else { bail!("nobody to log in") };
-        connection.speak_for(address_of(turn));
+        let Some(who) = self.crowd.account(turn, self.known) else { bail!("nobody to log in") };
+        connection.speak_for(self.crowd.address(turn));
         let asked = monotonic_nanos();
         let reply = connection.post("/v1/login", &json!({ "name": who.name, "password": PASSWORD }))?;
         let took = seconds(monotonic_nanos() - asked) * 1000.0;
@@ -155,6 +179,23 @@ mod tests {
         let addresses: HashSet<_> = (0..250_000).map(address_of).collect();
         assert_eq!(addresses.len(), 250_000);
         assert!(addresses.iter().all(|address| address.octets()[0] == 100));
+    }
+
+    #[test]
+    fn a_crowd_shares_its_address_or_its_account_or_nothing() {
+        let uri = "otpauth://totp/bench:a?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=bench";
+        let app = totp_rs::Totp::from_url(uri).unwrap();
+        let known: Vec<_> =
+            ["a", "b", "c"].into_iter().map(|name| Known { name: name.to_owned(), app: app.clone() }).collect();
+        let met = |crowd: Crowd| {
+            let addresses: HashSet<_> = (0..30).map(|turn| crowd.address(turn)).collect();
+            let accounts: HashSet<_> = (0..30).map(|turn| &crowd.account(turn, &known).unwrap().name).collect();
+            (addresses.len(), accounts.len())
+        };
+        assert_eq!(met(Crowd::Everyone), (30, 3));
+        assert_eq!(met(Crowd::OneSource), (1, 3));
+        assert_eq!(met(Crowd::OneAccount), (30, 1));
+        assert!(Crowd::Everyone.account(7, &[]).is_none());
     }
 
     #[test]

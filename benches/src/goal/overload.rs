@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::json;
 
-use super::flood::{Flood, Met, address_of, meanwhile};
+use super::flood::{Crowd, Flood, Met, address_of, meanwhile};
 use super::login::{Known, seeded};
+use super::share;
 use crate::call::Call;
 use crate::clock::{monotonic_nanos, pause, seconds_since, wall};
 use crate::http::{Connection, text};
@@ -30,13 +31,13 @@ const STRANGERS: usize = 6_000;
 const WORK_AREA: f64 = 46.0;
 
 /// A served place with people in it, some of whom own a known device.
-struct Scene {
-    server: Running,
+pub(super) struct Scene {
+    pub(super) server: Running,
     strangers: Vec<Known>,
     owners: Vec<Owner>,
     turn: AtomicUsize,
     slice: f64,
-    rounds: usize,
+    pub(super) rounds: usize,
     _place: Place,
 }
 
@@ -63,8 +64,13 @@ impl Scene {
         Ok(Self { server, strangers, owners, turn: AtomicUsize::new(0), slice, rounds, _place: place })
     }
 
+    /// People whom no flood names.
+    pub(super) fn bystanders(&mut self, count: usize) -> Vec<Known> {
+        self.strangers.split_off(self.strangers.len().saturating_sub(count))
+    }
+
     /// Logins begun a second when just enough are asked for.
-    fn peak(&self) -> Result<f64> {
+    pub(super) fn peak(&self) -> Result<f64> {
         let loaded = load::run(self.server.address, CONNECTIONS, self.slice, |_, connection| {
             let turn = self.turn.fetch_add(1, Ordering::Relaxed);
             let who = self.strangers.get(turn % self.strangers.len()).context("somebody")?;
@@ -75,9 +81,15 @@ impl Scene {
         Ok(loaded.rate())
     }
 
-    fn flood<T: Send>(&self, peak: f64, beside: impl FnOnce(&AtomicBool) -> Result<T> + Send) -> Result<(Met, T)> {
-        let flood =
-            Flood { address: self.server.address, known: &self.strangers, rate: peak * TIMES, turn: &self.turn };
+    /// A flood by a crowd, and what somebody does beside it.
+    pub(super) fn flood<T: Send>(
+        &self,
+        crowd: Crowd,
+        peak: f64,
+        beside: impl FnOnce(&AtomicBool) -> Result<T> + Send,
+    ) -> Result<(Met, T)> {
+        let (address, rate) = (self.server.address, peak * TIMES);
+        let flood = Flood { crowd, address, known: &self.strangers, rate, turn: &self.turn };
         flood.run(self.slice, beside)
     }
 }
@@ -112,65 +124,81 @@ impl Owner {
     }
 }
 
+/// What the rounds of goal 10 gave, by round.
+#[derive(Default)]
+struct Rounds {
+    peaks: Vec<f64>,
+    good: Vec<f64>,
+    offered: Vec<f64>,
+    refused: Vec<f64>,
+    held: Vec<f64>,
+    owners_in: Vec<f64>,
+    owners_took: Vec<f64>,
+}
+
 /// Goal 10.
 pub(super) fn measure(call: &Call) -> Result<Section> {
     let mut scene = Scene::set(call, call.pick(40, 6))?;
-    let (mut good, mut offered, mut refused, mut held, mut peaks) = (vec![], vec![], vec![], vec![], vec![]);
-    let (mut owners_in, mut owners_took) = (vec![], vec![]);
+    let bystanders = scene.bystanders(scene.rounds * share::PER_ROUND);
+    let mut rounds = Rounds::default();
     let mut owners = std::mem::take(&mut scene.owners);
     let per_round = (owners.len() / scene.rounds).max(1);
     for _ in 0..scene.rounds {
         let peak = scene.peak()?;
         let mine = owners.split_off(owners.len().saturating_sub(per_round));
-        let (met, (most, took)) = scene.flood(peak, |over| beside(&scene.server, mine, over))?;
+        let (met, (most, took)) = scene.flood(Crowd::Everyone, peak, |over| beside(&scene.server, mine, over))?;
         ensure!(!met.refused.is_empty(), "nothing was refused: this was no overload");
-        peaks.push(peak);
-        good.push(met.goodput());
-        offered.push(met.offered() / peak);
-        refused.push(percentile(&met.refused, 0.99));
-        held.push(most);
-        owners_in.push(took.len() as f64 / per_round as f64);
-        owners_took.push(percentile(&took, 0.99));
+        rounds.peaks.push(peak);
+        rounds.good.push(met.goodput());
+        rounds.offered.push(met.offered() / peak);
+        rounds.refused.push(percentile(&met.refused, 0.99));
+        rounds.held.push(most);
+        rounds.owners_in.push(took.len() as f64 / per_round as f64);
+        rounds.owners_took.push(percentile(&took, 0.99));
     }
+    let mut measures = rounds.measures();
+    measures.extend(share::measures(&scene, &bystanders, &rounds.peaks)?);
     scene.server.stop()?;
-    Ok(Section {
-        goal: 10,
-        title: "overload",
-        measures: vec![
-            Measure::ratio(
-                "logins that get in",
-                "the peak",
-                &ratios(&good, &peaks),
-                Unit::Percent,
-                Wanted::AtLeast(0.9),
-            ),
-            Measure::absolute("a refusal, p99", &refused, Unit::Millis, Wanted::AtMost(50.0)),
-            Measure::absolute("resident, highest", &held, Unit::Mib, Wanted::AtMost(memory_allowed())),
+    Ok(Section { goal: 10, title: "overload", measures, notes: notes() })
+}
+
+impl Rounds {
+    fn measures(&self) -> Vec<Measure> {
+        let gets_in = ratios(&self.good, &self.peaks);
+        let memory = Wanted::AtMost(memory_allowed());
+        vec![
+            Measure::ratio("logins that get in", "the peak", &gets_in, Unit::Percent, Wanted::AtLeast(0.9)),
+            Measure::absolute("a refusal, p99", &self.refused, Unit::Millis, Wanted::AtMost(50.0)),
+            Measure::absolute("resident, highest", &self.held, Unit::Mib, memory),
             Measure::ratio(
                 "whole logins of owners on a known device that succeed",
                 "those begun",
-                &owners_in,
+                &self.owners_in,
                 Unit::Percent,
                 Wanted::AtLeast(1.0),
             ),
-            Measure::beside("such a login of an owner, p99", &owners_took, Unit::Millis),
-            Measure::beside("logins begun at the peak", &peaks, Unit::PerSecond),
-            Measure::beside("offered, times the peak", &offered, Unit::Times),
-        ],
-        notes: vec![
-            format!(
-                "The release binary on a new SQLite store, Argon2id at its default cost. Peak: {CONNECTIONS} connections \
-                 in a closed loop. Flood: {TIMES} times that in logins a second, sent whatever is answered, each with the \
-                 right password of somebody else and from a network of its own, over a proxy on the same machine. Client \
-                 and server share the processors."
-            ),
-            format!(
-                "Memory allowed: {} hash threads × {WORK_AREA} MiB and 64 MiB. Owners log in whole, password and code, \
-                 one after the other while the flood goes on.",
-                cores() + 1
-            ),
-        ],
-    })
+            Measure::beside("such a login of an owner, p99", &self.owners_took, Unit::Millis),
+            Measure::beside("logins begun at the peak", &self.peaks, Unit::PerSecond),
+            Measure::beside("offered, times the peak", &self.offered, Unit::Times),
+        ]
+    }
+}
+
+fn notes() -> Vec<String> {
+    vec![
+        format!(
+            "The release binary on a new SQLite store, Argon2id at its default cost. Peak: {CONNECTIONS} connections in a \
+             closed loop. Flood: {TIMES} times that in logins a second, sent whatever is answered, each with the right \
+             password of somebody else and from a network of its own, over a proxy on the same machine. Client and \
+             server share the processors."
+        ),
+        format!(
+            "Memory allowed: {} hash threads × {WORK_AREA} MiB and 64 MiB. Owners log in whole, password and code, one \
+             after the other while the flood goes on.",
+            cores() + 1
+        ),
+        share::NOTE.to_owned(),
+    ]
 }
 
 /// The threads that hash, one for known devices among them, and 64 MiB for all else.
@@ -221,10 +249,12 @@ pub(super) fn neighbours(call: &Call) -> Result<Section> {
         let quiet = timed(scene.slice);
         keys.quiet.push(read(&scene.server, "/.well-known/jwks.json", None, &quiet)?);
         let over = |over: &AtomicBool| over.load(Ordering::Relaxed);
-        let (met, p99) =
-            scene.flood(peak, |flag| read(&scene.server, "/v1/session", Some(&owner.token), &|| over(flag)))?;
+        let (met, p99) = scene.flood(Crowd::Everyone, peak, |flag| {
+            read(&scene.server, "/v1/session", Some(&owner.token), &|| over(flag))
+        })?;
         token.flooded.push(p99);
-        let (_, p99) = scene.flood(peak, |flag| read(&scene.server, "/.well-known/jwks.json", None, &|| over(flag)))?;
+        let (_, p99) = scene
+            .flood(Crowd::Everyone, peak, |flag| read(&scene.server, "/.well-known/jwks.json", None, &|| over(flag)))?;
         keys.flooded.push(p99);
         logins.quiet.push(peak);
         logins.flooded.push(met.goodput());
