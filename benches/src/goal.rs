@@ -6,6 +6,7 @@ mod growth;
 mod login;
 mod memory;
 mod mint;
+mod neighbours;
 mod overload;
 mod rotation;
 mod share;
@@ -28,7 +29,7 @@ const GOALS: [(u8, Goal); 8] = [
     (3, mint::measure),
     (4, login::measure),
     (6, rotation::measure),
-    (9, overload::neighbours),
+    (9, neighbours::measure),
     (10, overload::measure),
     (11, start::measure),
     (12, memory::measure),

@@ -1,5 +1,5 @@
-//! Goals 9 and 10: ten times as many logins as the machine can hash. What gets in, what is refused and how fast, what the
-//! process holds; and what readers of keys, bearers of tokens and owners on known devices notice of it.
+//! Goal 10: ten times as many logins as the machine can hash. What gets in, what is refused and how fast, what the process
+//! holds, and what owners on known devices notice of it.
 
 use std::net::Ipv4Addr;
 use std::sync::Mutex;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::json;
 
-use super::flood::{Crowd, Flood, Met, address_of, meanwhile};
+use super::flood::{Crowd, Flood, Met, address_of};
 use super::login::{Known, seeded};
 use super::share;
 use crate::call::Call;
@@ -22,7 +22,7 @@ use crate::stats::{percentile, ratios};
 use crate::world::{PASSWORD, code};
 
 /// How much more than the machine can do is asked of it.
-const TIMES: f64 = 10.0;
+pub(super) const TIMES: f64 = 10.0;
 /// As many logins at once as keep every hash thread busy, for the peak.
 const CONNECTIONS: usize = 6;
 /// Strangers in the flood. Each is admitted now and then, and never so often that a delay follows.
@@ -34,26 +34,26 @@ const WORK_AREA: f64 = 46.0;
 pub(super) struct Scene {
     pub(super) server: Running,
     strangers: Vec<Known>,
-    owners: Vec<Owner>,
+    pub(super) owners: Vec<Owner>,
     turn: AtomicUsize,
-    slice: f64,
+    pub(super) slice: f64,
     pub(super) rounds: usize,
     _place: Place,
 }
 
 /// Somebody on a device that logged in before.
-struct Owner {
+pub(super) struct Owner {
     known: Known,
     address: Ipv4Addr,
     device: String,
     /// A token for the account API.
-    token: String,
+    pub(super) token: String,
     /// The step of the last code.
     step: i64,
 }
 
 impl Scene {
-    fn set(call: &Call, owners: usize) -> Result<Self> {
+    pub(super) fn set(call: &Call, owners: usize) -> Result<Self> {
         let place = Place::new(&call.server, &call.work)?;
         let mut strangers = seeded(&place, call.pick(STRANGERS, 2_000) + owners)?;
         let server = place.serve_behind_a_proxy()?;
@@ -234,76 +234,4 @@ fn beside(server: &Running, owners: Vec<Owner>, over: &AtomicBool) -> Result<(f6
     }
     let most = *most.lock().map_err(|_| anyhow!("a client died"))?;
     Ok((most, took))
-}
-
-/// Goal 9.
-pub(super) fn neighbours(call: &Call) -> Result<Section> {
-    let scene = Scene::set(call, 1)?;
-    let owner = scene.owners.first().context("an owner")?;
-    let (mut token, mut keys, mut logins) = (Pairs::default(), Pairs::default(), Pairs::default());
-    // No more than the life of the token allows.
-    for _ in 0..scene.rounds.min(4) {
-        let peak = scene.peak()?;
-        let quiet = timed(scene.slice);
-        token.quiet.push(read(&scene.server, "/v1/session", Some(&owner.token), &quiet)?);
-        let quiet = timed(scene.slice);
-        keys.quiet.push(read(&scene.server, "/.well-known/jwks.json", None, &quiet)?);
-        let over = |over: &AtomicBool| over.load(Ordering::Relaxed);
-        let (met, p99) = scene.flood(Crowd::Everyone, peak, |flag| {
-            read(&scene.server, "/v1/session", Some(&owner.token), &|| over(flag))
-        })?;
-        token.flooded.push(p99);
-        let (_, p99) = scene
-            .flood(Crowd::Everyone, peak, |flag| read(&scene.server, "/.well-known/jwks.json", None, &|| over(flag)))?;
-        keys.flooded.push(p99);
-        logins.quiet.push(peak);
-        logins.flooded.push(met.goodput());
-    }
-    scene.server.stop()?;
-    let most = Wanted::AtMost(1.5);
-    Ok(Section {
-        goal: 9,
-        title: "token checks and keys in a login flood",
-        measures: vec![
-            token.measure("`GET /v1/session` with a token, p99", "the same without a flood", most),
-            keys.measure("JWKS, p99", "the same without a flood", most),
-            logins.measure("logins while tokens are checked", "the peak", Wanted::AtLeast(0.85)),
-            Measure::beside("a token check, p99 in the flood", &token.flooded, Unit::Millis),
-            Measure::beside("JWKS, p99 in the flood", &keys.flooded, Unit::Millis),
-        ],
-        notes: vec![format!(
-            "The flood of goal 10, {TIMES} times the peak. One reader on a keep-alive connection, a request about every \
-             two milliseconds. The sender of the flood takes processor time of the same machine at normal priority, so \
-             the figures hold its share too."
-        )],
-    })
-}
-
-/// Figures without and with a flood, by round.
-#[derive(Default)]
-struct Pairs {
-    quiet: Vec<f64>,
-    flooded: Vec<f64>,
-}
-
-impl Pairs {
-    fn measure(&self, what: &str, yardstick: &str, wanted: Wanted) -> Measure {
-        Measure::ratio(what, yardstick, &ratios(&self.flooded, &self.quiet), Unit::Times, wanted)
-    }
-}
-
-/// Reads a path again and again; its p99 in milliseconds.
-fn read(server: &Running, path: &str, token: Option<&str>, over: &impl Fn() -> bool) -> Result<f64> {
-    let mut connection = Connection::open(server.address)?;
-    let loaded = meanwhile(over, 2, || {
-        let reply = connection.get(path, token)?;
-        ensure!(reply.status == 200, "{path} was answered {}", reply.status);
-        Ok(true)
-    })?;
-    Ok(percentile(&loaded.millis, 0.99))
-}
-
-fn timed(for_seconds: f64) -> impl Fn() -> bool {
-    let began = monotonic_nanos();
-    move || seconds_since(began) >= for_seconds
 }

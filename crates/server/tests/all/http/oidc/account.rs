@@ -34,10 +34,10 @@ on_both! {
     async fn rft_12_the_account_page_shows_grants_and_takes_them_back(store) {
         let mut shop = Shop::open(TestApp::on(&store).await).await;
         shop.browser.go("/account").await;
-        assert!(shop.browser.has("The Shop") && shop.browser.has("learn your name"), "{}", shop.browser.page);
+        assert!(shop.browser.page.contains("The Shop") && shop.browser.page.contains("learn your name"), "{}", shop.browser.page);
         let reply = shop.browser.submit("/account/grants/shop/withdraw", &[]).await;
-        assert!(shop.browser.has("The app may no longer do this."), "{} {}", reply.status, shop.browser.page);
-        assert!(!shop.browser.has("The Shop"), "{}", shop.browser.page);
+        assert!(shop.browser.page.contains("The app may no longer do this."), "{} {}", reply.status, shop.browser.page);
+        assert!(!shop.browser.page.contains("The Shop"), "{}", shop.browser.page);
         let refresh = text(&shop.tokens, "refresh_token");
         let pairs = [("grant_type", "refresh_token"), ("client_id", "shop"), ("refresh_token", refresh.as_str())];
         assert_eq!(error(&token(&shop.app, &pairs, &[]).await), "invalid_grant");
