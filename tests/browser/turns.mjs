@@ -157,7 +157,7 @@ describe('astray', { concurrency: 3 }, () => {
         await accessible(page, path)
       }
       await page.goto('/')
-      await arrives(page, '/account')
+      await arrives(page, '/sign-in')
     }))
 })
 

@@ -23,12 +23,16 @@ for (const input of document.querySelectorAll('input[data-digits]')) {
 
 // An invite stands after the # of its link: that part is never sent, so it is in no log.
 const invite = document.getElementById('invite')
-if (invite instanceof HTMLInputElement && location.hash.startsWith('#pli_')) {
+const take = () => {
+  if (!(invite instanceof HTMLInputElement) || !location.hash.startsWith('#pli_')) return
   invite.value = location.hash.slice(1)
   history.replaceState(null, '', location.pathname + location.search)
   // The server knows whose it is and what has to be asked: a new password, or the one that there is.
   invite.form?.submit()
 }
+take()
+// A link that is pasted over the address of this very page loads nothing.
+addEventListener('hashchange', take)
 
 // Moments in the reader's own time zone, as the reader's country writes them in the language of the page.
 const { lang } = document.documentElement
