@@ -46,7 +46,7 @@ password = Passwort
 peek = Zeigen
 new-password = Neues Passwort
 new-password-rule = { $count ->
-   *[other] Mindestens { $count } Zeichen. Vier oder fünf Wörter ohne Zusammenhang sind stark und leicht zu merken; Ziffern und Zeichen braucht es nicht.
+   *[other] Mindestens { $count } Zeichen. Vier oder fünf Wörter ohne Zusammenhang sind stark und leicht zu merken; Ziffern und Sonderzeichen braucht es nicht.
 }
 repeat = Neues Passwort noch einmal
 code = Sechsstelliger Code
@@ -65,7 +65,7 @@ kind-totp = Authenticator-App
 sign-in = Anmelden
 sign-in-client = { $client } bittet Sie, sich anzumelden.
 use-invite = Ich habe eine Einladung
-passkey-sign-in = Mit einem Passkey anmelden
+passkey-sign-in = Mit Passkey anmelden
 passkey-use = Passkey oder Sicherheitsschlüssel benutzen
 passkey-create = Passkey anlegen
 passkey-hint = Bestätigen Sie auf diesem Gerät, auf Ihrem Handy oder mit einem Sicherheitsschlüssel.
@@ -75,20 +75,20 @@ passkey-stopped = Es wurde nichts bestätigt. Versuchen Sie es noch einmal oder 
 passkey-unable = Dieser Browser kann hier keine Passkeys benutzen. Wählen Sie einen anderen Weg.
 second-factor = Bestätigen Sie, dass Sie es sind
 second-factor-name = Sie melden sich als { $name } an.
-second-factor-change = Sie sind { $name }.
+second-factor-change = Sie sind als { $name } angemeldet.
 other-ways = Andere Wege
 way-passkey = Mit Passkey oder Sicherheitsschlüssel
 way-totp = Mit einem Code aus einer Authenticator-App
 way-recovery-code = Mit einem Wiederherstellungscode
 another-name = Mit einem anderen Namen anmelden
 step-up = Geben Sie Ihr Passwort noch einmal ein
-step-up-why = Das schützt Ihr Konto, wenn der Bildschirm einmal unbeaufsichtigt ist.
+step-up-why = Die Nachfrage schützt Ihr Konto, wenn der Bildschirm einmal unbeaufsichtigt ist.
 purpose-change-password = Sie wollen Ihr Passwort ändern.
-purpose-new-codes = Sie wollen neue Wiederherstellungscodes.
+purpose-new-codes = Sie wollen neue Wiederherstellungscodes erstellen.
 purpose-add-factor = Sie wollen einen zweiten Faktor hinzufügen.
 purpose-rename-factor = Sie wollen „{ $factor }“ umbenennen.
 purpose-remove-factor = Sie wollen „{ $factor }“ entfernen.
-purpose-authorize = Die Anwendung, von der Sie kommen, verlangt das.
+purpose-authorize = Die App, von der Sie kommen, verlangt das.
 purpose-refresh = Ihre letzte Bestätigung ist eine Weile her.
 
 ## Einladung
@@ -99,8 +99,8 @@ invite = Einladung
 invite-hint = Der Text, der mit pli_ beginnt, von der Person, die Sie eingeladen hat.
 invite-lead = Wählen Sie ein Passwort; danach kommt der zweite Faktor.
 invite-lead-name = Willkommen, { $name }. Wählen Sie ein Passwort; danach kommt der zweite Faktor.
-ticket-lead = { $name }, bestätigen Sie Ihr Passwort; danach kommt der zweite Faktor.
-has-account = Ich kann mich schon anmelden
+ticket-lead = Bestätigen Sie Ihr Passwort, { $name }; danach kommt der zweite Faktor.
+has-account = Stattdessen anmelden
 
 ## Zweite Faktoren
 
@@ -108,10 +108,10 @@ enrol = Zweiten Faktor hinzufügen
 enrol-lead-first = Das zweite Tor: etwas, das nur Sie haben. Später können Sie weitere hinzufügen.
 enrol-lead = Zwei sind besser als einer: geht einer verloren, öffnet der andere Ihr Konto.
 strongest = Am sichersten
-enrol-passkey-about = Fingerabdruck, Gesicht oder PIN dieses Geräts oder Ihres Handys, oder ein Sicherheitsschlüssel. Auf falschen Seiten wirkungslos.
+enrol-passkey-about = Fingerabdruck, Gesicht oder PIN dieses Geräts oder Ihres Handys, oder ein Sicherheitsschlüssel. Lässt sich von gefälschten Seiten nicht missbrauchen.
 enrol-totp-about = Eine App, die alle 30 Sekunden einen neuen sechsstelligen Code zeigt.
 enrol-totp = Authenticator‑App einrichten
-enrol-totp-scan = Scannen Sie dieses Bild mit der App.
+enrol-totp-scan = Scannen Sie dieses Bild mit Ihrer Authenticator-App.
 enrol-totp-picture = QR-Code für die Authenticator-App
 enrol-totp-type = Keine Kamera? Von Hand eingeben
 enrol-totp-kind = Zeitbasiert, sechs Ziffern, 30 Sekunden.
@@ -122,7 +122,7 @@ enrol-other = Eine andere Art wählen
 
 ## Wiederherstellungscodes
 
-recovery-codes = Wieder­herstellungs­codes
+recovery-codes = Wiederherstellungs­codes
 recovery-codes-lead = Wenn Sie Ihren zweiten Faktor verlieren, öffnet einer davon Ihr Konto. Bewahren Sie sie jetzt auf: sie werden nicht noch einmal gezeigt.
 recovery-codes-hint = Am besten dort, wo Sie sie auch ohne Ihr Handy finden: in einem Passwortmanager oder auf Papier. Jeder gilt einmal.
 copy = Kopieren
@@ -140,7 +140,7 @@ account-name = Sie melden sich als { $name } an.
 account-since = Konto seit
 account-groups = Gruppen:
 factors = Zweite Faktoren
-factors-about = Was das zweite Tor öffnet. Haben Sie mindestens zwei.
+factors-about = Was das zweite Tor öffnet. Am besten haben Sie mindestens zwei.
 made = Hinzugefügt
 last-used = Zuletzt benutzt
 never = nie
@@ -153,28 +153,28 @@ last-factor = Der letzte kann nicht entfernt werden. Fügen Sie erst einen ander
 add-factor = Zweiten Faktor hinzufügen
 recovery-codes-about = Für den Tag, an dem Sie alles andere verlieren.
 codes-left = { $count ->
-    [0] Es ist kein Wiederherstellungscode mehr übrig. Machen Sie jetzt neue.
+    [0] Es ist kein Wiederherstellungscode mehr übrig. Erstellen Sie jetzt neue.
     [one] Es ist noch ein Wiederherstellungscode übrig.
    *[other] Es sind noch { $count } Wiederherstellungscodes übrig.
 }
-new-codes = Neue Codes machen
+new-codes = Neue Codes erstellen
 password-about = Es genügt nie allein: ohne Ihren zweiten Faktor meldet sich niemand an.
 sessions = Wo Sie angemeldet sind
 sessions-about = Beenden Sie, was Sie nicht kennen, und ändern Sie dann Ihr Passwort.
-signed-in-at = angemeldet
-unknown-device = Unbekanntes Gerät
+signed-in-at = Angemeldet
+unknown-device = Browser oder App
 this-one = Dieses hier
 end = Beenden
 end-others = Alle anderen beenden
 devices = Bekannte Geräte
-devices-about = Von diesen haben Sie sich ganz angemeldet. Dort kann fremdes Raten Sie nicht aussperren.
-known-since = bekannt seit
+devices-about = Auf diesen haben Sie sich vollständig angemeldet. Dort kann fremdes Raten Sie nicht aussperren.
+known-since = Bekannt seit
 forget = Vergessen
 grants = Apps
 grants-about = Was Apps von Ihnen wissen und für Sie tun dürfen.
 given = Erlaubt
 withdraw = Zurücknehmen
-none = Keine.
+none = Noch keine.
 notice-password-changed = Ihr Passwort wurde geändert. Alle anderen Sitzungen sind beendet.
 notice-factor-added = Der zweite Faktor wurde hinzugefügt.
 notice-factor-renamed = Die Bezeichnung wurde geändert.
@@ -224,7 +224,7 @@ back-account = Zurück zu Ihrem Konto
 
 error-credentials = Name oder Passwort ist falsch. Prüfen Sie beides.
 error-password = Das Passwort ist falsch.
-error-code = Dieser Code ist falsch oder schon benutzt. Warten Sie auf den nächsten. Passen Codes nie, geht die Uhr Ihres Handys falsch.
+error-code = Dieser Code ist falsch oder schon benutzt. Warten Sie auf den nächsten. Passt nie ein Code, prüfen Sie die Uhr Ihres Handys.
 error-recovery-code = Dieser Wiederherstellungscode ist falsch oder schon benutzt. Nehmen Sie einen anderen.
 error-passkey = Der Passkey wurde nicht angenommen. Versuchen Sie es noch einmal oder auf anderem Weg.
 error-invite = Diese Einladung wurde benutzt, ist abgelaufen oder hat nie gegolten. Bitten Sie um eine neue.
@@ -280,14 +280,14 @@ problem-slow_body = Die Verbindung ist zu langsam
 problem-slow_body-do = Versuchen Sie es mit einer besseren Verbindung noch einmal.
 problem-foreign_form = Das kam nicht von unserer Seite
 problem-foreign_form-do = Es ist nichts geschehen. Öffnen Sie die Seite hier und versuchen Sie es noch einmal.
-problem-client_request = Die Anwendung hat um etwas gebeten, das nicht geht
-problem-client_request-do = Gehen Sie zur Anwendung zurück und beginnen Sie noch einmal. Bleibt es so, sagen Sie es denen, die sie betreiben.
-problem-bad_code = Diese Anmeldung kam bei der Anwendung nicht an
-problem-bad_code-do = Gehen Sie zur Anwendung zurück und beginnen Sie noch einmal.
-problem-bad_client = Die Anwendung konnte nicht zeigen, wer sie ist
+problem-client_request = Die App hat um etwas gebeten, das nicht geht
+problem-client_request-do = Gehen Sie zur App zurück und beginnen Sie noch einmal. Bleibt es so, sagen Sie es denen, die sie betreiben.
+problem-bad_code = Diese Anmeldung kam bei der App nicht an
+problem-bad_code-do = Gehen Sie zur App zurück und beginnen Sie noch einmal.
+problem-bad_client = Die App konnte nicht zeigen, wer sie ist
 problem-bad_client-do = Sagen Sie es denen, die sie betreiben.
 problem-stale_form = Diese Seite ist veraltet
-problem-stale_form-do = Es ist nichts geschehen. Öffnen Sie sie noch einmal und versuchen Sie es dann.
+problem-stale_form-do = Es ist nichts geschehen. Öffnen Sie die Seite noch einmal und versuchen Sie es dann.
 problem-no_cookies = Ihr Browser behält keine Cookies dieser Seite
 problem-no_cookies-do = Erlauben Sie Cookies für diese Adresse und versuchen Sie es noch einmal. Sie tragen Ihre Anmeldung und sonst nichts.
 problem-unavailable = Gerade nicht verfügbar
@@ -313,7 +313,7 @@ problem-wrong_step-do = Vielleicht ist es in einem anderen Tab offen. Melden Sie
 problem-name_taken = Dieser Name ist vergeben
 problem-name_taken-do = Bitten Sie um eine Einladung mit einem anderen Namen.
 problem-gone = Das ist vorbei
-problem-gone-do = Es wurde benutzt, ist abgelaufen oder hat nie gegolten. Beginnen Sie neu.
+problem-gone-do = Was Sie geöffnet haben, wurde schon benutzt, ist abgelaufen oder hat nie gegolten. Beginnen Sie neu.
 problem-rebind = Insgesamt zu viele falsche Versuche
 problem-rebind-do = Benutzen Sie einen anderen Faktor oder einen Wiederherstellungscode, oder fragen Sie Ihre Administration.
 problem-blocked = Jemand hat zu oft geraten
