@@ -39,6 +39,7 @@ pub(crate) struct Browser {
     /// What its forms are bound to, and whether it brought that along.
     form: Secret<String>,
     has_form: bool,
+    is_posted: bool,
     language: Language,
     path: String,
     here: String,
@@ -64,11 +65,13 @@ impl FromRequestParts<SharedApp> for Browser {
             names,
             headers: parts.headers.clone(),
             has_form,
+            is_posted: parts.method == Method::POST,
             path: parts.uri.path().to_owned(),
             here,
             set: Vec::new(),
         };
-        if !has_form {
+        // Attack: a form of another site, which comes without the cookie, has it replaced: every page that is open is stale.
+        if !has_form && !browser.may_hold_back() {
             let form = browser.form.clone();
             browser.put(Kind::Form, &form);
         }
@@ -90,6 +93,12 @@ impl Browser {
     /// The session cookie.
     pub(crate) fn session(&self) -> Option<Secret<String>> {
         self.names.read(&self.headers, Kind::Session)
+    }
+
+    /// Whether it may have a session that it did not send along: with a form of another site it sends no cookie of ours
+    /// (`SameSite=Lax`), with the link that the answer leads to it does.
+    pub(crate) fn may_hold_back(&self) -> bool {
+        self.is_posted && self.session().is_none()
     }
 
     /// Who is signed in, if anybody is.
