@@ -164,7 +164,8 @@ async fn act(
     if !loaded.session.lives(note.now()) || !loaded.account.standing().active {
         return Ok(Some(Err(refused(app, note, code, "session_ended").await)));
     }
-    if client.audience_for(Some(&facts.audience)).is_err() {
+    // Its registration may have changed since the code was given.
+    if client.audience_for(Some(&facts.audience)).is_err() || client.dpop_required {
         return Ok(Some(Err(refused(app, note, code, "not_allowed").await)));
     }
     give(app, (note, client), code, loaded, facts).await
