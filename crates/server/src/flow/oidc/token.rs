@@ -111,7 +111,8 @@ async fn by_code(app: SharedApp, client: Client, params: Params, origin: Origin)
             };
             let note = Note::new(&app, &origin, at).client(client.id.as_str());
             let Some(loaded) = load(&app, &code).await? else {
-                return Err(refused(&app, &note, &code, "code_unknown").await);
+                // Attack: codes that were never given, each another one, leave a record each. They share one room.
+                return Err(refused(&app, &note, b"code", "code_unknown").await);
             };
             let note = note.about(&loaded.account.user);
             let decided = redeem(&app.ring, &loaded.row, shown).map_err(|_| Fault::Seal("code"))?;
@@ -152,7 +153,9 @@ async fn act(
 ) -> Answer<Option<Answer<Refreshed>>> {
     let facts = match decided {
         Redeemed::Tokens(facts) => facts,
-        Redeemed::Refuse(why) => return Ok(Some(Err(refused(app, note, code, why.as_str()).await))),
+        Redeemed::Refuse(why) => {
+            return Ok(Some(Err(refused(app, note, code.digest().as_bytes(), why.as_str()).await)));
+        }
         Redeemed::Replay(family) => {
             let mut batch = Batch::new();
             families::end(&mut batch, family, note.now(), "code_replay");
@@ -162,11 +165,11 @@ async fn act(
         }
     };
     if !loaded.session.lives(note.now()) || !loaded.account.standing().active {
-        return Ok(Some(Err(refused(app, note, code, "session_ended").await)));
+        return Ok(Some(Err(refused(app, note, code.digest().as_bytes(), "session_ended").await)));
     }
     // Its registration may have changed since the code was given.
     if client.audience_for(Some(&facts.audience)).is_err() || client.dpop_required {
-        return Ok(Some(Err(refused(app, note, code, "not_allowed").await)));
+        return Ok(Some(Err(refused(app, note, code.digest().as_bytes(), "not_allowed").await)));
     }
     give(app, (note, client), code, loaded, facts).await
 }
@@ -214,7 +217,7 @@ async fn give(
     Ok(Some(Ok(Refreshed { opened, scope, id_token })))
 }
 
-async fn refused(app: &App, note: &Note<'_>, code: &Code, rule: &'static str) -> Refused {
+async fn refused(app: &App, note: &Note<'_>, target: &[u8], rule: &'static str) -> Refused {
     let record = note.record(Event::CodeRefused).with(Key::Rule, rule);
-    refuse(app, Batch::new(), record, Denial::BadCode, code.digest().as_bytes()).await
+    refuse(app, Batch::new(), record, Denial::BadCode, target).await
 }
