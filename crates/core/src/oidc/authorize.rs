@@ -175,21 +175,7 @@ pub fn check<'a>(
 ) -> Result<Asked, Refused> {
     let client =
         client::known(params, find).map_err(|refusal| Refused { check: client::KNOWN, refusal, back: None })?;
-    let mut draft = Draft {
-        params,
-        client,
-        redirect_uri: None,
-        state: None,
-        scope: String::new(),
-        audience: String::new(),
-        challenge: None,
-        nonce: None,
-        prompts: Prompts::default(),
-        max_age: None,
-        acr: None,
-        login_hint: None,
-        ui_locales: None,
-    };
+    let mut draft = Draft::new(params, client);
     for (check, run) in CHECKS {
         if let Err(refusal) = run(&mut draft) {
             return Err(Refused { check, refusal, back: draft.back() });
@@ -200,7 +186,25 @@ pub fn check<'a>(
     Ok(draft.finish(back, now))
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    fn new(params: &'a Params, client: &'a Client) -> Self {
+        Self {
+            params,
+            client,
+            redirect_uri: None,
+            state: None,
+            scope: String::new(),
+            audience: String::new(),
+            challenge: None,
+            nonce: None,
+            prompts: Prompts::default(),
+            max_age: None,
+            acr: None,
+            login_hint: None,
+            ui_locales: None,
+        }
+    }
+
     /// Where a refusal goes from here on. `state` goes along wherever it can be read, also before its own check.
     fn back(&self) -> Option<Back> {
         let state = self.state.clone().or_else(|| state::readable(self.params));

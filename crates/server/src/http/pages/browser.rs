@@ -70,14 +70,7 @@ impl FromRequestParts<SharedApp> for Browser {
             here,
             set: Vec::new(),
         };
-        // Attack: a form of another site, which comes without the cookie, has it replaced: every page that is open is stale.
-        if !has_form && !browser.may_hold_back() {
-            let form = browser.form.clone();
-            browser.put(Kind::Form, &form);
-        }
-        if chosen.as_deref().and_then(Language::of_tag).is_some() {
-            browser.put(Kind::Language, &Secret::new(browser.language.tag().to_owned()));
-        }
+        browser.greet(chosen.as_deref());
         Ok(browser)
     }
 }
@@ -90,6 +83,18 @@ pub(super) fn language(names: &Names, headers: &HeaderMap, asked: Option<&str>) 
 }
 
 impl Browser {
+    /// Gives it the cookies that any page gives.
+    fn greet(&mut self, chosen: Option<&str>) {
+        // Attack: a form of another site, which comes without the cookie, has it replaced: every open page is stale.
+        if !self.has_form && !self.may_hold_back() {
+            let form = self.form.clone();
+            self.put(Kind::Form, &form);
+        }
+        if chosen.and_then(Language::of_tag).is_some() {
+            self.put(Kind::Language, &Secret::new(self.language.tag().to_owned()));
+        }
+    }
+
     /// The session cookie.
     pub(crate) fn session(&self) -> Option<Secret<String>> {
         self.names.read(&self.headers, Kind::Session)
