@@ -2,6 +2,7 @@
 //! client: one is built from its [`ClientSpec`] or not at all.
 
 mod audience;
+mod lives;
 mod problem;
 mod scope;
 mod spec;
@@ -14,9 +15,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::audience::{Audience, AudienceName, BadAudience};
+pub use self::lives::LIFE_MAX;
 pub use self::problem::{ClientProblem, ClientWarning};
 pub use self::scope::{Scope, ScopeRefusal};
-pub use self::spec::{Built, ClientSpec, LIFE_MAX, Surroundings};
+pub use self::spec::{Built, ClientSpec, Surroundings};
 pub use self::uri::{BadAddress, refuse_bad_issuer};
 
 use crate::jws::Alg;
@@ -153,6 +155,12 @@ impl Client {
             Some(name) => self.audiences.iter().chain(&self.account).find(|audience| audience.name.as_str() == name),
         };
         found.ok_or(AudienceRefused)
+    }
+
+    /// Whether users are asked what they allow it (OAE-17).
+    #[must_use]
+    pub fn asks_consent(&self) -> bool {
+        !self.trusted && self.kind != ClientKind::FirstParty
     }
 
     /// Those of a user's groups that this client's tokens show.

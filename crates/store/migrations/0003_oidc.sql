@@ -23,6 +23,7 @@ CREATE TABLE consent (
     account BYTES NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     client TEXT NOT NULL,
     scope TEXT NOT NULL,
+    audiences TEXT NOT NULL,
     given_at INT NOT NULL,
     PRIMARY KEY (account, client)
 ) STRICT;

@@ -6,14 +6,18 @@ use poundlock_core::oidc::consent::ConsentRow;
 use crate::column::id;
 use crate::{Batch, Expect, Result, Row, Statement, Store, params};
 
-static OF: Statement =
-    Statement::new("SELECT account, client, scope, given_at FROM consent WHERE account = ?1 AND client = ?2");
-static OF_USER: Statement =
-    Statement::new("SELECT account, client, scope, given_at FROM consent WHERE account = ?1 ORDER BY client");
-static PUT: Statement = Statement::new(
-    "INSERT INTO consent (account, client, scope, given_at) VALUES (?1, ?2, ?3, ?4)
-     ON CONFLICT (account, client) DO UPDATE SET scope = excluded.scope, given_at = excluded.given_at",
+static OF: Statement = Statement::new(
+    "SELECT account, client, scope, audiences, given_at FROM consent WHERE account = ?1 AND client = ?2",
 );
+static OF_USER: Statement = Statement::new(
+    "SELECT account, client, scope, audiences, given_at FROM consent WHERE account = ?1 ORDER BY client",
+);
+static PUT: Statement = Statement::new(
+    "INSERT INTO consent (account, client, scope, audiences, given_at) VALUES (?1, ?2, ?3, ?4, ?5)
+     ON CONFLICT (account, client) DO UPDATE
+         SET scope = excluded.scope, audiences = excluded.audiences, given_at = excluded.given_at",
+);
+static STANDS: Statement = Statement::new("UPDATE consent SET given_at = given_at WHERE account = ?1 AND client = ?2");
 static DELETE: Statement = Statement::new("DELETE FROM consent WHERE account = ?1 AND client = ?2");
 static END_OF_CLIENT: Statement = Statement::new("DELETE FROM consent WHERE client = ?1");
 
@@ -29,7 +33,13 @@ pub async fn of_user(store: &Store, user: UserId) -> Result<Vec<ConsentRow>> {
 
 /// Stores what a user allows.
 pub fn put(batch: &mut Batch, row: &ConsentRow) {
-    batch.push(&PUT, params![row.user, row.client.as_str(), row.scope.as_str(), row.given_at], Expect::Rows(1));
+    let (scope, audiences) = (row.scope.as_str(), row.audiences.as_str());
+    batch.push(&PUT, params![row.user, row.client.as_str(), scope, audiences, row.given_at], Expect::Rows(1));
+}
+
+/// Holds that it has not been taken back: whoever takes it back changes the same row.
+pub fn stands(batch: &mut Batch, user: UserId, client: &str) {
+    batch.push(&STANDS, params![user, client], Expect::Rows(1));
 }
 
 /// Takes it back.
@@ -47,6 +57,7 @@ fn consent_row(row: &Row) -> Result<ConsentRow> {
         user: id(row, 0, UserId::from_bytes)?,
         client: row.text(1)?.to_owned(),
         scope: row.text(2)?.to_owned(),
-        given_at: row.time(3)?,
+        audiences: row.text(3)?.to_owned(),
+        given_at: row.time(4)?,
     })
 }

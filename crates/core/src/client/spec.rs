@@ -2,21 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::lives::{lives, warnings};
 use super::problem::{ClientProblem, ClientWarning};
 use super::uri::{refuse_bad_backchannel, refuse_bad_origin, refuse_bad_redirect};
 use super::{Audience, AudienceName, Client, ClientId, ClientKind, Scope};
 use crate::jws::Alg;
-use crate::time::Span;
-use crate::token::ACCESS_LIFE_MAX;
 use crate::whole;
-
-/// The longest that a session, its idleness or the age of a second factor may be set to: 30 days.
-pub const LIFE_MAX: Span = Span::from_hours(30 * 24);
-
-const ACCESS_LIFE: Span = Span::from_minutes(5);
-const IDLE: Span = Span::from_hours(1);
-const ABSOLUTE: Span = Span::from_hours(24);
-const MFA_MAX_AGE: Span = Span::from_hours(12);
 
 /// A client as it is configured and stored. What is left out gets the default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,13 +131,6 @@ pub struct Built {
     pub client: Client,
     /// What is allowed but longer than is good.
     pub warnings: Vec<ClientWarning>,
-}
-
-struct Lives {
-    access: Span,
-    idle: Span,
-    absolute: Span,
-    mfa_max_age: Span,
 }
 
 impl Client {
@@ -276,41 +260,4 @@ fn refuse_unproved(spec: &ClientSpec, problems: &mut Vec<ClientProblem>) {
     let refused = [("pkce_optional", spec.pkce_optional), ("trusted", spec.trusted)];
     problems
         .extend(refused.into_iter().filter(|(_, set)| *set).map(|(field, _)| ClientProblem::NotConfidential(field)));
-}
-
-fn lives(spec: &ClientSpec, problems: &mut Vec<ClientProblem>) -> Lives {
-    let mut life = |field, seconds: Option<i64>, default: Span, max: Span| {
-        let Some(seconds) = seconds else { return default };
-        if !(1..=max.seconds()).contains(&seconds) {
-            problems.push(ClientProblem::Life { field, max_seconds: max.seconds() });
-            return default;
-        }
-        Span::from_seconds(seconds)
-    };
-    let access = life("access_life_seconds", spec.access_life_seconds, ACCESS_LIFE, ACCESS_LIFE_MAX);
-    let absolute = life("absolute_seconds", spec.absolute_seconds, ABSOLUTE, LIFE_MAX);
-    // Left out, the idle limit gives way to a short absolute one; written down, it must make sense.
-    let idle = life("idle_seconds", spec.idle_seconds, IDLE.min(absolute), LIFE_MAX);
-    let mfa_max_age = life("mfa_max_age_seconds", spec.mfa_max_age_seconds, MFA_MAX_AGE, LIFE_MAX);
-    if idle > absolute {
-        problems.push(ClientProblem::IdleOverAbsolute);
-    }
-    Lives { access, idle, absolute, mfa_max_age }
-}
-
-fn warnings(id: &ClientId, lives: &Lives) -> Vec<ClientWarning> {
-    [
-        ("idle_seconds", lives.idle, IDLE),
-        ("absolute_seconds", lives.absolute, ABSOLUTE),
-        ("mfa_max_age_seconds", lives.mfa_max_age, MFA_MAX_AGE),
-    ]
-    .into_iter()
-    .filter(|(_, value, default)| value > default)
-    .map(|(field, value, default)| ClientWarning {
-        client: id.clone(),
-        field,
-        seconds: value.seconds(),
-        default_seconds: default.seconds(),
-    })
-    .collect()
 }

@@ -26,8 +26,9 @@ pub use self::stored::{REQUEST_BYTES_MAX, REQUEST_LIFE};
 use serde::{Deserialize, Serialize};
 
 use super::pkce::Challenge;
-use super::{Params, Refusal};
-use crate::client::Client;
+use super::redirect::is_registered;
+use super::{OauthError, Params, Refusal};
+use crate::client::{Client, Scope};
 use crate::time::{Span, Time};
 use crate::token::Acr;
 
@@ -83,6 +84,33 @@ pub struct Back {
 }
 
 impl Asked {
+    /// Whether the client could still ask for this. Attack: an address, a scope or an audience that an operator has taken
+    /// from a client lives on in requests that were sealed before.
+    ///
+    /// # Errors
+    /// The check that refuses it now. An address that is not the client's own any more is none to answer to.
+    pub fn check_again(&self, client: &Client) -> Result<(), Refused> {
+        let refused = |check, refusal, back| Err(Refused { check, refusal, back });
+        if let Err(refusal) = client::uses_browsers(client) {
+            return refused("browser_flow", refusal, None);
+        }
+        if !is_registered(client, &self.redirect_uri) {
+            return refused("redirect_uri", client::not_registered(), None);
+        }
+        let back = Some(self.back());
+        let scope = Scope::parse(&self.scope).unwrap_or_default();
+        if client.scope.narrow(Some(&scope)).is_err() {
+            return refused("scope", Refusal::new(OauthError::InvalidScope, scope::TOO_WIDE), back);
+        }
+        if client.audience_for(Some(&self.audience)).is_err() {
+            return refused("audience", target::refused(), back);
+        }
+        if self.challenge.is_none() && !client.pkce_optional {
+            return refused("pkce", pkce::required(), back);
+        }
+        Ok(())
+    }
+
     /// Where the answer to this request goes.
     #[must_use]
     pub fn back(&self) -> Back {
@@ -147,21 +175,7 @@ pub fn check<'a>(
 ) -> Result<Asked, Refused> {
     let client =
         client::known(params, find).map_err(|refusal| Refused { check: client::KNOWN, refusal, back: None })?;
-    let mut draft = Draft {
-        params,
-        client,
-        redirect_uri: None,
-        state: None,
-        scope: String::new(),
-        audience: String::new(),
-        challenge: None,
-        nonce: None,
-        prompts: Prompts::default(),
-        max_age: None,
-        acr: None,
-        login_hint: None,
-        ui_locales: None,
-    };
+    let mut draft = Draft::new(params, client);
     for (check, run) in CHECKS {
         if let Err(refusal) = run(&mut draft) {
             return Err(Refused { check, refusal, back: draft.back() });
@@ -172,7 +186,25 @@ pub fn check<'a>(
     Ok(draft.finish(back, now))
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    fn new(params: &'a Params, client: &'a Client) -> Self {
+        Self {
+            params,
+            client,
+            redirect_uri: None,
+            state: None,
+            scope: String::new(),
+            audience: String::new(),
+            challenge: None,
+            nonce: None,
+            prompts: Prompts::default(),
+            max_age: None,
+            acr: None,
+            login_hint: None,
+            ui_locales: None,
+        }
+    }
+
     /// Where a refusal goes from here on. `state` goes along wherever it can be read, also before its own check.
     fn back(&self) -> Option<Back> {
         let state = self.state.clone().or_else(|| state::readable(self.params));

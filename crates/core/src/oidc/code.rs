@@ -165,13 +165,7 @@ pub fn redeem(ring: &Keyring, row: &CodeRow, shown: Shown<'_>) -> Result<Redeeme
     if shown.redirect_uri != Some(facts.redirect_uri.as_str()) {
         return Ok(Redeemed::Refuse(CodeRefusal::WrongRedirect));
     }
-    let verified = match (&facts.challenge, shown.verifier) {
-        (Some(challenge), Some(verifier)) => challenge.is_met_by(verifier),
-        // Attack: a code that was asked for without a challenge is put into the session of a client that has one.
-        (None, verifier) => verifier.is_none(),
-        (Some(_), None) => false,
-    };
-    if !verified {
+    if !is_verified(&facts, shown.verifier) {
         return Ok(Redeemed::Refuse(CodeRefusal::WrongVerifier));
     }
     if let Some(family) = row.family {
@@ -182,6 +176,15 @@ pub fn redeem(ring: &Keyring, row: &CodeRow, shown: Shown<'_>) -> Result<Redeeme
         return Ok(Redeemed::Refuse(CodeRefusal::Expired));
     }
     Ok(Redeemed::Tokens(facts))
+}
+
+fn is_verified(facts: &Facts, verifier: Option<&Secret<String>>) -> bool {
+    match (&facts.challenge, verifier) {
+        (Some(challenge), Some(verifier)) => challenge.is_met_by(verifier),
+        // Attack: a code that was asked for without a challenge is put into the session of a client that has one.
+        (None, verifier) => verifier.is_none(),
+        (Some(_), None) => false,
+    }
 }
 
 const fn place(digest: &Digest) -> Place<'_> {

@@ -4,7 +4,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::authorize::Asked;
-use crate::client::Scope;
 use crate::id::{SessionId, UserId};
 use crate::seal::{Keyring, Place};
 use crate::secret::Rng;
@@ -22,6 +21,8 @@ pub struct ConsentRow {
     pub client: String,
     /// What: scope words.
     pub scope: String,
+    /// For which services: audiences, separated by spaces.
+    pub audiences: String,
     /// When last.
     pub given_at: Time,
 }
@@ -49,11 +50,36 @@ pub fn answered(text: &str, session: SessionId, now: Time, ring: &Keyring) -> Op
     (now < question.expires_at).then_some(question.asked)
 }
 
-/// What is allowed after `asked` was allowed too: consent grows, it is not replaced.
+impl ConsentRow {
+    /// Whether all that is asked for was allowed before: every word of the scope, and the service.
+    #[must_use]
+    pub fn covers(&self, asked: &Asked) -> bool {
+        words(&asked.scope).all(|word| words(&self.scope).any(|allowed| allowed == word))
+            && words(&self.audiences).any(|allowed| allowed == asked.audience)
+    }
+}
+
+/// What `user` allows after `asked` was allowed too: consent grows, it is not replaced.
 #[must_use]
-pub fn with(before: Option<&Scope>, asked: &Asked) -> Scope {
-    let words = before.into_iter().flat_map(Scope::words).chain(asked.scope.split(' ').filter(|word| !word.is_empty()));
-    Scope::from_words(words).unwrap_or_default()
+pub fn with(before: Option<&ConsentRow>, asked: &Asked, user: UserId, now: Time) -> ConsentRow {
+    let (scope, audiences) = before.map_or(("", ""), |before| (before.scope.as_str(), before.audiences.as_str()));
+    ConsentRow {
+        user,
+        client: asked.client.clone(),
+        scope: joined(scope, &asked.scope),
+        audiences: joined(audiences, &asked.audience),
+        given_at: now,
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(' ').filter(|word| !word.is_empty())
+}
+
+/// Every word of both, once.
+fn joined(before: &str, more: &str) -> String {
+    let new = words(more).filter(|word| !words(before).any(|known| known == *word));
+    words(before).chain(new).collect::<Vec<_>>().join(" ")
 }
 
 const fn place(session: &SessionId) -> Place<'_> {

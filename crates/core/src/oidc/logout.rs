@@ -85,6 +85,19 @@ impl Farewell {
     }
 }
 
+#[derive(Serialize)]
+struct LogoutClaims<'a> {
+    iss: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub: Option<&'a str>,
+    aud: &'a str,
+    iat: i64,
+    exp: i64,
+    jti: String,
+    sid: SessionId,
+    events: Map<String, Value>,
+}
+
 /// Signs word of a session's end for one client.
 ///
 /// # Errors
@@ -96,18 +109,6 @@ pub fn token(
     now: Time,
     rng: &dyn Rng,
 ) -> Result<String, SignFault> {
-    #[derive(Serialize)]
-    struct LogoutClaims<'a> {
-        iss: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        sub: Option<&'a str>,
-        aud: &'a str,
-        iat: i64,
-        exp: i64,
-        jti: String,
-        sid: SessionId,
-        events: Map<String, Value>,
-    }
     let event = ("http://schemas.openid.net/event/backchannel-logout".to_owned(), json!({}));
     key.sign(
         TokenKind::Logout,

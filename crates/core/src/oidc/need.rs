@@ -2,8 +2,8 @@
 //! to one page or to the client; whatever page was passed, the question is asked again from the start.
 
 use super::authorize::Asked;
+use super::consent::ConsentRow;
 use super::{OauthError, Refusal};
-use crate::client::Scope;
 use crate::time::{Span, Time};
 use crate::token::Event;
 
@@ -19,7 +19,7 @@ pub struct Browser<'a> {
     /// Whether this client asks its users for consent.
     pub asks_consent: bool,
     /// What this user has allowed this client before.
-    pub consented: Option<&'a Scope>,
+    pub consented: Option<&'a ConsentRow>,
     /// Whether the user has just allowed exactly this request.
     pub consents_now: bool,
 }
@@ -75,11 +75,8 @@ fn needs_consent(asked: &Asked, browser: Browser<'_>) -> bool {
     if browser.consents_now {
         return false;
     }
-    let covered = || {
-        let asked = Scope::parse(&asked.scope).unwrap_or_default();
-        browser.consented.is_some_and(|consented| asked.words().all(|word| consented.holds(word)))
-    };
-    asked.prompts.wants_consent() || (browser.asks_consent && !covered())
+    let covered = browser.consented.is_some_and(|consented| consented.covers(asked));
+    asked.prompts.wants_consent() || (browser.asks_consent && !covered)
 }
 
 const fn refuse(error: OauthError, description: &'static str) -> Need {

@@ -123,6 +123,10 @@ pub(crate) async fn trade(
 fn refuse_more(client: &Client, loaded: &Loaded, wish: &Wish) -> Result<(), Denial> {
     let name = wish.audience.as_deref().unwrap_or_else(|| loaded.audience());
     client.audience_for(Some(name)).map_err(|_| Denial::NotAllowed)?;
+    // A user was asked about one service (OAE-17): for another one the client asks again, by a request for a code.
+    if client.asks_consent() && loaded.family.granted().is_some_and(|granted| granted.audience != name) {
+        return Err(Denial::NotAllowed);
+    }
     let granted = Scope::parse(loaded.scope().unwrap_or_default()).unwrap_or_default();
     granted.narrow(wish.scope.as_ref()).map(drop).map_err(|_| Denial::NotAllowed)
 }
@@ -223,7 +227,7 @@ fn facts(app: &App, loaded: &Loaded, (client, by): (Option<&Client>, By<'_>), or
 fn is_shown_by(by: By<'_>, client: &Client) -> bool {
     match by {
         By::Holder => asks_for_users(client),
-        By::Client(id) => *id == client.id && client.refresh_tokens,
+        By::Client(id) => *id == client.id && client.refresh_tokens && !client.dpop_required,
     }
 }
 

@@ -65,22 +65,7 @@ fn http(app: &App) -> anyhow::Result<reqwest::Client> {
 }
 
 async fn tell_one(app: SharedApp, http: reqwest::Client, due: LogoutDue, now: Time) -> anyhow::Result<()> {
-    // Taken before it is told: of several nodes one has it, and one that dies on the way is taken over later.
-    let wait = usize::try_from(due.tries).ok().and_then(|tries| AGAIN.get(tries).copied());
-    let mut batch = Batch::new();
-    match wait {
-        Some(wait) => refresh::logout_taken(&mut batch, &due, now + wait),
-        None => {
-            refresh::logout_told(&mut batch, due.family);
-            record(&app, &mut batch, &due, (Event::LogoutUntold, now));
-        }
-    }
-    match app.store.commit(batch).await {
-        Ok(_) => {}
-        Err(CommitError::Conflict { .. }) => return Ok(()),
-        Err(error) => return Err(error.into()),
-    }
-    if wait.is_none() {
+    if !take(&app, &due, now).await? {
         return Ok(());
     }
     let Some(client) = app.registry.load().client(Some(&due.client)).cloned() else {
@@ -92,6 +77,25 @@ async fn tell_one(app: SharedApp, http: reqwest::Client, due: LogoutDue, now: Ti
             tracing::warn!(client = %due.client, error = format!("{error:#}"), "a client was not told of a logout");
             Ok(())
         }
+    }
+}
+
+/// Taken before it is told: of several nodes one has it, and one that dies on the way is taken over later. After the last
+/// try nobody has it any more.
+async fn take(app: &App, due: &LogoutDue, now: Time) -> anyhow::Result<bool> {
+    let wait = usize::try_from(due.tries).ok().and_then(|tries| AGAIN.get(tries).copied());
+    let mut batch = Batch::new();
+    match wait {
+        Some(wait) => refresh::logout_taken(&mut batch, due, now + wait),
+        None => {
+            refresh::logout_told(&mut batch, due.family);
+            record(app, &mut batch, due, (Event::LogoutUntold, now));
+        }
+    }
+    match app.store.commit(batch).await {
+        Ok(_) => Ok(wait.is_some()),
+        Err(CommitError::Conflict { .. }) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -46,14 +46,17 @@ pub(super) async fn end_all(
     end_codes(&mut batch, ready, wish, spent).await?;
     keep_spent(&mut batch, ready, spent).await?;
     new_keys(&mut batch, ready, (config, node), &rng).await?;
-    let record = Record::new(RecordId::new(now, &rng), now, node, Event::StoreRestored)
-        .with(Key::Actor, "command_line")
-        .with(Key::Old, utc(ready.manifest.made_at()))
-        .with(Key::Rule, if wish.keep_codes { "codes_kept" } else { "codes_void" });
-    audit::record(&mut batch, &record);
+    audit::record(&mut batch, &record(ready, wish, (node, &rng)));
     chain::seen(&mut batch, node, now);
     ready.store.commit(batch).await?;
     Ok(())
+}
+
+fn record(ready: &Ready, wish: Wish, (node, rng): (&NodeName, &SystemRng)) -> Record {
+    Record::new(RecordId::new(ready.now, rng), ready.now, node, Event::StoreRestored)
+        .with(Key::Actor, "command_line")
+        .with(Key::Old, utc(ready.manifest.made_at()))
+        .with(Key::Rule, if wish.keep_codes { "codes_kept" } else { "codes_void" })
 }
 
 /// Recovery codes of the backup may have been used since, and nobody can tell which: all are void. Where they are kept,

@@ -15,13 +15,19 @@ pub(super) fn known<'a>(params: &Params, find: impl FnOnce(&str) -> Option<&'a C
     find(id).ok_or_else(|| Refusal::new(OauthError::InvalidClient, "there is no client of this client_id"))
 }
 
-/// A service has no user, so nobody's browser is sent anywhere for it.
+/// See [`uses_browsers`].
 pub(super) fn may_use_browsers(draft: &mut Draft<'_>) -> Result<(), Refusal> {
-    match draft.client.kind {
+    uses_browsers(draft.client)
+}
+
+/// A service has no user, so nobody's browser is sent anywhere for it. Nor for a client whose tokens must be bound to a
+/// key: what it would get here is good for whoever has it.
+pub(super) fn uses_browsers(client: &Client) -> Result<(), Refusal> {
+    let refuse = |description| Err(Refusal::new(OauthError::UnauthorizedClient, description));
+    match client.kind {
+        _ if client.dpop_required => refuse("the tokens of this client must be bound to a key, and these would not be"),
         ClientKind::FirstParty | ClientKind::Public | ClientKind::Confidential => Ok(()),
-        ClientKind::Service => {
-            Err(Refusal::new(OauthError::UnauthorizedClient, "this client is a service and logs nobody in"))
-        }
+        ClientKind::Service => refuse("this client is a service and logs nobody in"),
     }
 }
 
@@ -32,10 +38,14 @@ pub(super) fn redirect_is_registered(draft: &mut Draft<'_>) -> Result<(), Refusa
     }
     let uri = draft.params.one("redirect_uri").ok_or_else(no_address)?;
     if !is_registered(draft.client, uri) {
-        return Err(Refusal::invalid("this redirect_uri is not one that is registered for the client"));
+        return Err(not_registered());
     }
     draft.redirect_uri = Some(uri.to_owned());
     Ok(())
+}
+
+pub(super) const fn not_registered() -> Refusal {
+    Refusal::invalid("this redirect_uri is not one that is registered for the client")
 }
 
 pub(super) const fn no_address() -> Refusal {

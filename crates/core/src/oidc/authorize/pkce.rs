@@ -22,10 +22,14 @@ pub(super) fn read(draft: &mut Draft<'_>) -> Result<(), Refusal> {
 
 fn refuse_without(draft: &Draft<'_>, method: Option<&str>) -> Result<(), Refusal> {
     if !draft.client.pkce_optional || method.is_some() {
-        return Err(Refusal::invalid("code_challenge is missing: PKCE with S256 is required"));
+        return Err(required());
     }
     match draft.params.one("nonce") {
         Some(_) => Ok(()),
         None => Err(Refusal::invalid("without PKCE a nonce is required")),
     }
+}
+
+pub(super) const fn required() -> Refusal {
+    Refusal::invalid("code_challenge is missing: PKCE with S256 is required")
 }

@@ -12,8 +12,11 @@ pub(super) fn read(draft: &mut Draft<'_>) -> Result<(), Refusal> {
         }
         (one, other) => one.or(other),
     };
-    let refused = |_| Refusal::new(OauthError::InvalidTarget, "this client may not have tokens for that audience");
-    let audience = draft.client.audience_for(name).map_err(refused)?;
+    let audience = draft.client.audience_for(name).map_err(|_| refused())?;
     audience.name.as_str().clone_into(&mut draft.audience);
     Ok(())
+}
+
+pub(super) const fn refused() -> Refusal {
+    Refusal::new(OauthError::InvalidTarget, "this client may not have tokens for that audience")
 }

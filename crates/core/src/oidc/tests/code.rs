@@ -2,7 +2,7 @@
 
 use super::{BACK, CHALLENGE, NOW, VERIFIER, client};
 use crate::client::ClientKind;
-use crate::id::{FamilyId, SessionId};
+use crate::id::{FamilyId, SessionId, UserId};
 use crate::oidc::Params;
 use crate::oidc::authorize::{Asked, check};
 use crate::oidc::code::{Code, CodeRefusal, CodeRow, LIFE, Redeemed, Shown, redeem};
@@ -155,6 +155,12 @@ fn oae_17_a_question_for_consent_is_answered_by_whom_it_was_put_to() {
     let request = asked.seal(&ring, &rng).unwrap();
     assert_eq!(consent::answered(&request, session(1), NOW, &ring), None, "t_26: a request is no answer");
     assert!(Asked::open(&text, NOW, &ring).is_none());
-    let before = crate::client::Scope::parse("profile").unwrap();
-    assert_eq!(consent::with(Some(&before), &asked).as_str(), "profile openid");
+    let user = UserId::new(NOW, &rng);
+    let first = consent::with(None, &asked, user, NOW);
+    assert!(first.covers(&asked));
+    let before = consent::ConsentRow { scope: "profile".to_owned(), audiences: "orders".to_owned(), ..first };
+    assert!(!before.covers(&asked));
+    let grown = consent::with(Some(&before), &asked, user, NOW);
+    assert_eq!((grown.scope.as_str(), grown.audiences.as_str()), ("profile openid", "orders api"));
+    assert_eq!(consent::with(Some(&grown), &asked, user, NOW), grown);
 }

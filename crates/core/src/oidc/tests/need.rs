@@ -1,10 +1,13 @@
 //! What a request still needs, by who is logged in (OAE-18).
 
 use super::{CHALLENGE, NOW, client};
-use crate::client::{ClientKind, Scope};
+use crate::client::ClientKind;
+use crate::id::UserId;
 use crate::oidc::Params;
 use crate::oidc::authorize::{Asked, check};
+use crate::oidc::consent::ConsentRow;
 use crate::oidc::need::{Browser, Need, next};
+use crate::testing::SeededRng;
 use crate::time::Span;
 use crate::token::{Acr, Event};
 
@@ -92,8 +95,17 @@ fn oae_17_consent_is_asked_once_for_each_word_and_never_silently() {
     let asking = Browser { asks_consent: true, ..browser(Some(&event)) };
     assert_eq!(next(&asked(""), asking, NOW), Need::Consent);
     assert_eq!(error(next(&asked("&prompt=none"), asking, NOW)), "consent_required");
-    let (less, all) = (Scope::parse("openid").unwrap(), Scope::parse("openid profile groups").unwrap());
-    assert_eq!(next(&asked(""), Browser { consented: Some(&less), ..asking }, NOW), Need::Consent);
+    let row = |scope: &str, audiences: &str| ConsentRow {
+        user: UserId::new(NOW, &SeededRng::new(1)),
+        client: "app".to_owned(),
+        scope: scope.to_owned(),
+        audiences: audiences.to_owned(),
+        given_at: NOW,
+    };
+    let all = row("openid profile groups", "orders api");
+    for less in [row("openid", "orders api"), row("openid profile groups", "orders"), row("openid profiles", "api")] {
+        assert_eq!(next(&asked(""), Browser { consented: Some(&less), ..asking }, NOW), Need::Consent, "{less:?}");
+    }
     let known = Browser { consented: Some(&all), ..asking };
     assert_eq!(next(&asked(""), known, NOW), Need::Nothing);
     assert_eq!(next(&asked("&prompt=none"), known, NOW), Need::Nothing);

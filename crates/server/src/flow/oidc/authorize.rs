@@ -2,8 +2,8 @@
 //! asked again.
 
 use poundlock_core::audit::{Event, Key};
-use poundlock_core::client::{Client, ClientKind, Scope};
-use poundlock_core::oidc::authorize::{Asked, Back, check};
+use poundlock_core::client::{Client, Scope};
+use poundlock_core::oidc::authorize::{Asked, Back, Refused, check};
 use poundlock_core::oidc::code::Code;
 use poundlock_core::oidc::consent::{self, ConsentRow};
 use poundlock_core::oidc::need::{Browser, Need, next};
@@ -23,6 +23,8 @@ const CODES_KEPT: i64 = 128;
 /// Where the browser goes.
 #[derive(Debug)]
 pub(crate) enum Way {
+    /// On with this request by a link, which comes with the cookies that a form of another site came without.
+    Again { request: String },
     /// To sign in, and from there on with this request.
     SignIn { request: String },
     /// To prove both factors again in the session that it has, and from there on with this request.
@@ -47,21 +49,28 @@ pub(crate) struct Question {
     pub(crate) sealed: String,
 }
 
+/// Who is signed in at the browser, as far as its request tells.
+#[derive(Debug)]
+pub(crate) enum Who {
+    /// This caller, or nobody.
+    Known(Option<Box<Caller>>),
+    /// It came without cookies, and may have some.
+    Unknown,
+}
+
 /// A request that comes from a client.
 ///
 /// # Errors
 /// `Declined::Oauth` for what is shown on a page, since no address was proved to be the client's.
-pub(crate) async fn begin(
-    app: &SharedApp,
-    params: &Params,
-    caller: Option<Caller>,
-    origin: &Origin,
-) -> Result<Way, Declined> {
+pub(crate) async fn begin(app: &SharedApp, params: &Params, who: Who, origin: &Origin) -> Result<Way, Declined> {
     let now = super::super::now(app, origin)?;
     let registry = app.registry.load();
     let by_id = |id: &str| registry.client(Some(id));
     match check(params, by_id, now) {
-        Ok(asked) => Ok(proceed(app, asked, (caller, false), origin).await?),
+        Ok(asked) => match who {
+            Who::Known(caller) => proceed(app, asked, (caller.map(|caller| *caller), false), origin).await,
+            Who::Unknown => Ok(carried(app, &asked, |request| Way::Again { request })),
+        },
         Err(refused) => match refused.back {
             Some(back) => Ok(Way::Client { location: answer_to(app, &back, &refused.refusal) }),
             None => Err(refused.refusal.into()),
@@ -78,7 +87,7 @@ pub(crate) async fn resume(
 ) -> Result<Way, Declined> {
     let now = super::super::now(app, origin)?;
     let asked = Asked::open(request, now, &app.ring).ok_or(OVER)?;
-    Ok(proceed(app, asked, (caller, false), origin).await?)
+    proceed(app, asked, (caller, false), origin).await
 }
 
 /// The same request after the question for consent was answered.
@@ -90,7 +99,10 @@ pub(crate) async fn answered(
 ) -> Result<Way, Declined> {
     let asked = consent::answered(sealed, caller.session.id(), caller.now, &app.ring).ok_or(OVER)?;
     if allows {
-        return Ok(proceed(app, asked, (Some(caller), true), origin).await?);
+        return proceed(app, asked, (Some(caller), true), origin).await;
+    }
+    if let Err(way) = standing(app, &asked) {
+        return way;
     }
     let note = Note::new(app, origin, caller.now).about(&caller.account.user).client(&asked.client);
     let mut batch = Batch::new();
@@ -108,38 +120,36 @@ async fn proceed(
     asked: Asked,
     (caller, consents_now): (Option<Caller>, bool),
     origin: &Origin,
-) -> Answer<Way> {
+) -> Result<Way, Declined> {
     let refuse_back = |refusal| Ok(Way::Client { location: answer_to(app, &asked.back(), &refusal) });
-    let Some(client) = app.registry.load().client(Some(&asked.client)).cloned() else {
-        // It was removed while its user was signing in.
-        return refuse_back(Refusal::new(OauthError::UnauthorizedClient, "the client is not registered any more"));
+    let client = match standing(app, &asked) {
+        Ok(client) => client,
+        Err(way) => return way,
     };
     let Some(caller) = caller else {
         return match next(&asked, nobody(&client), super::super::now(app, origin)?) {
             Need::Refuse(refusal) => refuse_back(refusal),
-            _ => sealed(app, &asked).map_or_else(refuse_back, |request| Ok(Way::SignIn { request })),
+            _ => Ok(carried(app, &asked, |request| Way::SignIn { request })),
         };
     };
     let given = consents::of(&app.store, caller.account.user.id, &asked.client).await?;
-    let consented = given.as_ref().and_then(|row| Scope::parse(&row.scope).ok());
     let event = caller.session.event(caller.now);
     let browser = Browser {
         event: Some(&event),
         mfa_time: caller.session.mfa_time(),
-        consented: consented.as_ref(),
+        consented: given.as_ref(),
         consents_now,
         ..nobody(&client)
     };
     match next(&asked, browser, caller.now) {
         Need::Refuse(refusal) => refuse_back(refusal),
-        Need::Login if asked.prompts.wants_login() => {
-            sealed(app, &asked).map_or_else(refuse_back, |request| Ok(Way::SignIn { request }))
-        }
-        Need::Login => sealed(app, &asked).map_or_else(refuse_back, |request| Ok(Way::StepUp { request })),
+        Need::Login if asked.prompts.wants_login() => Ok(carried(app, &asked, |request| Way::SignIn { request })),
+        Need::Login => Ok(carried(app, &asked, |request| Way::StepUp { request })),
         Need::Consent => Ok(Way::Consent(Box::new(question(app, &client, &asked, &caller)))),
         Need::Nothing => {
-            let allowed = consents_now.then(|| consent::with(consented.as_ref(), &asked));
-            issue(app, (&client, &asked), caller, allowed, origin).await
+            let user = caller.account.user.id;
+            let allowed = consents_now.then(|| consent::with(given.as_ref(), &asked, user, caller.now));
+            Ok(issue(app, (&client, &asked), caller, allowed, origin).await?)
         }
     }
 }
@@ -150,7 +160,7 @@ fn nobody(client: &Client) -> Browser<'_> {
         event: None,
         mfa_time: Time::from_millis(0),
         mfa_max_age: client.mfa_max_age,
-        asks_consent: !client.trusted && client.kind != ClientKind::FirstParty,
+        asks_consent: client.asks_consent(),
         consented: None,
         consents_now: false,
     }
@@ -168,9 +178,31 @@ fn question(app: &App, client: &Client, asked: &Asked, caller: &Caller) -> Quest
     }
 }
 
-fn sealed(app: &App, asked: &Asked) -> Result<String, Refusal> {
-    let sealed = asked.seal(&app.ring, &app.rng);
-    sealed.ok_or_else(|| Refusal::new(OauthError::InvalidRequest, "the request is too long"))
+/// The client of a request, if the request still stands; else where that is told. It may be an hour old, and what its
+/// client is registered for may be less by now.
+fn standing(app: &App, asked: &Asked) -> Result<Client, Result<Way, Declined>> {
+    let client = app.registry.load().client(Some(&asked.client)).cloned();
+    let client = client.ok_or(Err(Declined::Oauth(REMOVED)))?;
+    match asked.check_again(&client) {
+        Ok(()) => Ok(client),
+        Err(Refused { back: Some(back), refusal, .. }) => {
+            Err(Ok(Way::Client { location: answer_to(app, &back, &refusal) }))
+        }
+        Err(refused) => Err(Err(refused.refusal.into())),
+    }
+}
+
+const REMOVED: Refusal = Refusal::new(OauthError::UnauthorizedClient, "the client is not registered any more");
+
+/// The request in the address of the page that `way` leads to.
+fn carried(app: &App, asked: &Asked, way: impl FnOnce(String) -> Way) -> Way {
+    match asked.seal(&app.ring, &app.rng) {
+        Some(request) => way(request),
+        None => {
+            let refusal = Refusal::new(OauthError::InvalidRequest, "the request is too long");
+            Way::Client { location: answer_to(app, &asked.back(), &refusal) }
+        }
+    }
 }
 
 /// Gives a code, in one batch with what was just allowed. The session is looked at again there: a code of one that has
@@ -179,7 +211,7 @@ async fn issue(
     app: &SharedApp,
     (client, asked): (&Client, &Asked),
     caller: Caller,
-    allowed: Option<Scope>,
+    allowed: Option<ConsentRow>,
     origin: &Origin,
 ) -> Answer<Way> {
     let Caller { account, session, now } = caller;
@@ -188,11 +220,11 @@ async fn issue(
     let mut batch = Batch::new();
     user::stands(&mut batch, account.user.id, account.user.version);
     session::lives(&mut batch, session.id(), session.version());
-    if let Some(scope) = allowed {
-        let scope = scope.as_str().to_owned();
-        let row = ConsentRow { user: account.user.id, client: client.id.as_str().to_owned(), scope, given_at: now };
+    if let Some(row) = allowed {
         consents::put(&mut batch, &row);
         audit::record(&mut batch, &note.record(Event::ConsentGiven).within(session.id()));
+    } else if client.asks_consent() {
+        consents::stands(&mut batch, account.user.id, client.id.as_str());
     }
     code::insert(&mut batch, &row);
     code::end_surplus(&mut batch, session.id(), CODES_KEPT);

@@ -16,6 +16,8 @@ pub(crate) struct Allowed {
     pub(crate) name: String,
     /// None where the client is one that asks nobody.
     pub(crate) scope: Option<String>,
+    /// The services that it may have tokens for so.
+    pub(crate) audiences: Vec<String>,
     pub(crate) given_at: Option<Time>,
     /// Whether it has tokens of a live session now.
     pub(crate) is_signed_in: bool,
@@ -34,13 +36,15 @@ pub(crate) async fn list(app: &App, caller: &Caller) -> Answer<Vec<Allowed>> {
             client: row.client,
             name,
             scope: Some(row.scope),
+            audiences: row.audiences.split(' ').map(str::to_owned).collect(),
             given_at: Some(row.given_at),
             is_signed_in,
         });
     }
     for client in signed_in {
         if !grants.iter().any(|grant| grant.client == client) {
-            grants.push(Allowed { name: name(&client), client, scope: None, given_at: None, is_signed_in: true });
+            let (name, audiences) = (name(&client), Vec::new());
+            grants.push(Allowed { client, name, scope: None, audiences, given_at: None, is_signed_in: true });
         }
     }
     Ok(grants)

@@ -1,8 +1,10 @@
 //! Logout at the wish of a client: at once when its hint is of the very session of this browser, else only after the
 //! user was asked. A link of anybody's must not sign people out.
 
+use poundlock_core::id::SessionId;
 use poundlock_core::oidc::Params;
 use poundlock_core::oidc::logout::{Farewell, Hint, farewell};
+use poundlock_core::time::Time;
 
 use super::super::Answer;
 use super::super::session::{Caller, end};
@@ -20,7 +22,23 @@ pub(crate) enum Way {
 
 /// Decides, and ends the session where nobody must be asked.
 pub(crate) async fn begin(app: &App, params: &Params, caller: Option<Caller>, origin: &Origin) -> Answer<Way> {
-    let now = super::super::now(app, origin)?;
+    let (farewell, hinted) = read(app, params, super::super::now(app, origin)?);
+    let Some(caller) = caller else { return Ok(Way::Done(farewell)) };
+    if hinted != Some(caller.session.id()) {
+        return Ok(Way::Ask(farewell));
+    }
+    end(app, &caller, None, origin).await?;
+    Ok(Way::Done(farewell))
+}
+
+/// Decides where it is not known yet who is signed in: the page that asks finds out.
+pub(crate) fn ask(app: &App, params: &Params, origin: &Origin) -> Answer<Way> {
+    let (farewell, _) = read(app, params, super::super::now(app, origin)?);
+    Ok(Way::Ask(farewell))
+}
+
+/// Where it ends, and the session that the hint of a known client names.
+fn read(app: &App, params: &Params, now: Time) -> (Option<Farewell>, Option<SessionId>) {
     let hint = params.one("id_token_hint");
     let hint = hint.and_then(|text| Hint::read(text, &app.issuer, &app.keys.load().published));
     let named = params.one("client_id");
@@ -31,14 +49,7 @@ pub(crate) async fn begin(app: &App, params: &Params, caller: Option<Caller>, or
         (Some(hint), _) => registry.client(Some(hint.client())),
         (None, named) => named.and_then(|named| registry.client(Some(named))),
     };
-    let farewell = client.map(|client| farewell(params, client, now));
-    let Some(caller) = caller else { return Ok(Way::Done(farewell)) };
-    let is_its_session = client.is_some() && hint.is_some_and(|hint| hint.sid == caller.session.id());
-    if !is_its_session {
-        return Ok(Way::Ask(farewell));
-    }
-    end(app, &caller, None, origin).await?;
-    Ok(Way::Done(farewell))
+    (client.map(|client| farewell(params, client, now)), hint.filter(|_| client.is_some()).map(|hint| hint.sid))
 }
 
 /// A farewell for the address of a page.

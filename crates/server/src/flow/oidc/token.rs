@@ -2,6 +2,7 @@
 
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::client::{Client, ClientKind, Scope};
+use poundlock_core::id::FamilyId;
 use poundlock_core::oidc::client_auth::{claimed, prove};
 use poundlock_core::oidc::code::{Code, CodeRow, Facts, Redeemed, Shown, redeem};
 use poundlock_core::oidc::{OPENID, OauthError, Params, Refusal};
@@ -103,18 +104,14 @@ async fn by_code(app: SharedApp, client: Client, params: Params, origin: Origin)
     let code = Code::parse(&text).ok_or_else(|| Declined::Ours(refuse_unrecorded(&origin, Denial::BadCode)))?;
     let redeemed = to_the_end(app.flows.begin(), async move {
         for _ in 0..RACES_MAX {
-            let shown = Shown {
-                client: client.id.as_str(),
-                redirect_uri: params.one("redirect_uri"),
-                verifier: params.secret("code_verifier"),
-                now: at,
-            };
             let note = Note::new(&app, &origin, at).client(client.id.as_str());
             let Some(loaded) = load(&app, &code).await? else {
-                return Err(refused(&app, &note, &code, "code_unknown").await);
+                // Attack: codes that were never given, each another one, leave a record each. They share one room.
+                return Err(refused(&app, &note, b"code", "code_unknown").await);
             };
             let note = note.about(&loaded.account.user);
-            let decided = redeem(&app.ring, &loaded.row, shown).map_err(|_| Fault::Seal("code"))?;
+            let decided =
+                redeem(&app.ring, &loaded.row, shown(&client, &params, at)).map_err(|_| Fault::Seal("code"))?;
             if let Some(answer) = act(&app, (&note, &client), &code, loaded, decided).await? {
                 return answer;
             }
@@ -122,6 +119,11 @@ async fn by_code(app: SharedApp, client: Client, params: Params, origin: Origin)
         Err(refuse_unrecorded(&origin, Denial::BadCode))
     });
     Ok(redeemed.await?)
+}
+
+fn shown<'a>(client: &'a Client, params: &'a Params, now: Time) -> Shown<'a> {
+    let (redirect_uri, verifier) = (params.one("redirect_uri"), params.secret("code_verifier"));
+    Shown { client: client.id.as_str(), redirect_uri, verifier, now }
 }
 
 async fn load(app: &App, code: &Code) -> Answer<Option<Loaded>> {
@@ -152,22 +154,27 @@ async fn act(
 ) -> Answer<Option<Answer<Refreshed>>> {
     let facts = match decided {
         Redeemed::Tokens(facts) => facts,
-        Redeemed::Refuse(why) => return Ok(Some(Err(refused(app, note, code, why.as_str()).await))),
-        Redeemed::Replay(family) => {
-            let mut batch = Batch::new();
-            families::end(&mut batch, family, note.now(), "code_replay");
-            let record = note.record(Event::CodeReused).within(loaded.session.id()).alerting();
-            let target = code.digest();
-            return Ok(Some(Err(refuse(app, batch, record, Denial::CodeReplay, target.as_bytes()).await)));
+        Redeemed::Refuse(why) => {
+            return Ok(Some(Err(refused(app, note, code.digest().as_bytes(), why.as_str()).await)));
         }
+        Redeemed::Replay(family) => return Ok(Some(Err(replayed(app, note, (code, &loaded.session), family).await))),
     };
     if !loaded.session.lives(note.now()) || !loaded.account.standing().active {
-        return Ok(Some(Err(refused(app, note, code, "session_ended").await)));
+        return Ok(Some(Err(refused(app, note, code.digest().as_bytes(), "session_ended").await)));
     }
-    if client.audience_for(Some(&facts.audience)).is_err() {
-        return Ok(Some(Err(refused(app, note, code, "not_allowed").await)));
+    // Its registration may have changed since the code was given.
+    if client.audience_for(Some(&facts.audience)).is_err() || client.dpop_required {
+        return Ok(Some(Err(refused(app, note, code.digest().as_bytes(), "not_allowed").await)));
     }
     give(app, (note, client), code, loaded, facts).await
+}
+
+/// Whoever has a code for the second time has all that its client has: what it became ends (OAE-04).
+async fn replayed(app: &App, note: &Note<'_>, (code, session): (&Code, &Session), family: FamilyId) -> Refused {
+    let mut batch = Batch::new();
+    families::end(&mut batch, family, note.now(), "code_replay");
+    let record = note.record(Event::CodeReused).within(session.id()).alerting();
+    refuse(app, batch, record, Denial::CodeReplay, code.digest().as_bytes()).await
 }
 
 /// Spends the code for a family of its own, and signs the tokens once that is committed.
@@ -213,7 +220,7 @@ async fn give(
     Ok(Some(Ok(Refreshed { opened, scope, id_token })))
 }
 
-async fn refused(app: &App, note: &Note<'_>, code: &Code, rule: &'static str) -> Refused {
+async fn refused(app: &App, note: &Note<'_>, target: &[u8], rule: &'static str) -> Refused {
     let record = note.record(Event::CodeRefused).with(Key::Rule, rule);
-    refuse(app, Batch::new(), record, Denial::BadCode, code.digest().as_bytes()).await
+    refuse(app, Batch::new(), record, Denial::BadCode, target).await
 }

@@ -5,6 +5,7 @@ use poundlock_core::id::SessionId;
 use poundlock_core::oidc::{OauthError, Profile, Refusal, claims_of};
 use poundlock_core::secret::Secret;
 use poundlock_core::session::Session;
+use poundlock_core::user::UserRow;
 use poundlock_store::{refresh as families, session, user};
 use poundlock_verify::{ACCESS_TOKEN_TYP, Claims, JwkSet, Seconds, Verifier, jws};
 use serde_json::{Map, Value};
@@ -36,14 +37,12 @@ pub(crate) async fn claims(app: &App, token: &Secret<String>, origin: &Origin) -
     }
     let scope = Scope::parse(claims.scope.as_deref().unwrap_or_default()).unwrap_or_default().within(&client.scope);
     let groups = client.released(&account.user.groups);
-    let profile = Profile {
-        subject: &account.user.subject,
-        name: &account.user.name,
-        display_name: &account.user.display_name,
-        groups: &groups,
-    };
-    claims_of(&profile, &scope)
+    claims_of(&profile(&account.user, &groups), &scope)
         .ok_or_else(|| Refusal::new(OauthError::InsufficientScope, "the access token lacks the scope openid").into())
+}
+
+fn profile<'a>(user: &'a UserRow, groups: &'a [String]) -> Profile<'a> {
+    Profile { subject: &user.subject, name: &user.name, display_name: &user.display_name, groups }
 }
 
 /// An access token of ours for any service. Which one it is for does not matter here, but that it is one does: an ID

@@ -15,7 +15,7 @@ use super::super::url::Query;
 use super::form::Sent;
 use crate::flow::browser::Goal;
 use crate::flow::oidc::Declined;
-use crate::flow::oidc::authorize::{self as flow, Question, Way};
+use crate::flow::oidc::authorize::{self as flow, Question, Way, Who};
 use crate::page::url;
 use crate::page::view::{Consent, Hidden, Learns, Leave};
 
@@ -48,11 +48,12 @@ pub(crate) async fn begin(browser: Browser, sent: Result<Sent, Problem>) -> Resp
         Ok(Sent(params)) => params,
         Err(problem) => return browser.problem(problem),
     };
-    let caller = match browser.caller().await {
-        Ok(caller) => caller,
+    let who = match browser.caller().await {
+        Ok(_) if browser.may_hold_back() => Who::Unknown,
+        Ok(caller) => Who::Known(caller.map(Box::new)),
         Err(refused) => return browser.refused(refused),
     };
-    let way = flow::begin(&browser.app, &params, caller, &browser.origin).await;
+    let way = flow::begin(&browser.app, &params, who, &browser.origin).await;
     follow(browser, way, Leaving::AtOnce)
 }
 
@@ -76,6 +77,7 @@ pub(crate) async fn consent(form: SignedForm<Answered>) -> Response {
 
 fn follow(browser: Browser, way: Result<Way, Declined>, leaving: Leaving) -> Response {
     match way {
+        Ok(Way::Again { request }) => browser.to(&format!("{}?request={request}", url::AUTHORIZE_CONTINUE)),
         Ok(Way::SignIn { request }) => browser.to(&Goal::Code(request).sign_in()),
         Ok(Way::StepUp { request }) => browser.to(&page_of(Action::Authorize, &request)),
         Ok(Way::Consent(question)) => ask(browser, *question),

@@ -21,6 +21,8 @@ pub(crate) struct Allowed {
     name: String,
     /// What was allowed; none where the application is one that asks nobody.
     scope: Option<String>,
+    /// The services that it may have tokens for so.
+    audiences: Vec<String>,
     given_at: Option<i64>,
     /// Whether it has tokens of a live session.
     signed_in: bool,
@@ -42,6 +44,7 @@ pub(crate) async fn list(
         client: grant.client,
         name: grant.name,
         scope: grant.scope,
+        audiences: grant.audiences,
         given_at: grant.given_at.map(seconds),
         signed_in: grant.is_signed_in,
     });

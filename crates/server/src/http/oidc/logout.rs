@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::super::error::Problem;
 use super::super::pages::browser::Browser;
-use super::super::pages::sign_out::{forget, page_of};
+use super::super::pages::sign_out::{end_of, forget, page_of};
 use super::form::Sent;
 use crate::flow::oidc::logout::{self as flow, Way};
 use crate::page::url;
@@ -17,6 +17,8 @@ pub(crate) async fn begin(mut browser: Browser, sent: Result<Sent, Problem>) -> 
         Err(problem) => return browser.problem(problem),
     };
     let way = match browser.caller().await {
+        // Attack: taken for nobody's, a form of another site would have the browser forget a session that lives on.
+        Ok(_) if browser.may_hold_back() => flow::ask(&browser.app, &params, &browser.origin),
         Ok(caller) => flow::begin(&browser.app, &params, caller, &browser.origin).await,
         Err(refused) => Err(refused),
     };
@@ -27,8 +29,7 @@ pub(crate) async fn begin(mut browser: Browser, sent: Result<Sent, Problem>) -> 
         }
         Ok(Way::Done(farewell)) => {
             forget(&mut browser);
-            let location = farewell.as_ref().and_then(|farewell| farewell.location.clone());
-            let page = location.unwrap_or_else(|| page_of(&browser, url::SIGNED_OUT, farewell.as_ref()));
+            let page = end_of(&browser, farewell.as_ref());
             browser.to(&page)
         }
         Err(refused) => browser.refused(refused),

@@ -39,6 +39,7 @@ pub(crate) struct Browser {
     /// What its forms are bound to, and whether it brought that along.
     form: Secret<String>,
     has_form: bool,
+    is_posted: bool,
     language: Language,
     path: String,
     here: String,
@@ -64,17 +65,12 @@ impl FromRequestParts<SharedApp> for Browser {
             names,
             headers: parts.headers.clone(),
             has_form,
+            is_posted: parts.method == Method::POST,
             path: parts.uri.path().to_owned(),
             here,
             set: Vec::new(),
         };
-        if !has_form {
-            let form = browser.form.clone();
-            browser.put(Kind::Form, &form);
-        }
-        if chosen.as_deref().and_then(Language::of_tag).is_some() {
-            browser.put(Kind::Language, &Secret::new(browser.language.tag().to_owned()));
-        }
+        browser.greet(chosen.as_deref());
         Ok(browser)
     }
 }
@@ -87,9 +83,27 @@ pub(super) fn language(names: &Names, headers: &HeaderMap, asked: Option<&str>) 
 }
 
 impl Browser {
+    /// Gives it the cookies that any page gives.
+    fn greet(&mut self, chosen: Option<&str>) {
+        // Attack: a form of another site, which comes without the cookie, has it replaced: every open page is stale.
+        if !self.has_form && !self.may_hold_back() {
+            let form = self.form.clone();
+            self.put(Kind::Form, &form);
+        }
+        if chosen.and_then(Language::of_tag).is_some() {
+            self.put(Kind::Language, &Secret::new(self.language.tag().to_owned()));
+        }
+    }
+
     /// The session cookie.
     pub(crate) fn session(&self) -> Option<Secret<String>> {
         self.names.read(&self.headers, Kind::Session)
+    }
+
+    /// Whether it may have a session that it did not send along: with a form of another site it sends no cookie of ours
+    /// (`SameSite=Lax`), with the link that the answer leads to it does.
+    pub(crate) fn may_hold_back(&self) -> bool {
+        self.is_posted && self.session().is_none()
     }
 
     /// Who is signed in, if anybody is.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::super::edge::cookie::Kind;
 use super::super::url::Query;
-use super::browser::{Browser, SignedIn};
+use super::browser::Browser;
 use super::form::Form;
 use crate::flow::oidc::logout::{returned, sealed};
 use crate::flow::session::end as end_session;
@@ -28,10 +28,23 @@ pub(in crate::http) fn page_of(browser: &Browser, path: &str, farewell: Option<&
     }
 }
 
+/// Where it ends for a browser in which nobody is signed in any more: back at the app that asked, or here.
+pub(in crate::http) fn end_of(browser: &Browser, farewell: Option<&Farewell>) -> String {
+    let location = farewell.and_then(|farewell| farewell.location.clone());
+    location.unwrap_or_else(|| page_of(browser, url::SIGNED_OUT, farewell))
+}
+
 /// Asks.
-pub(crate) async fn show(signed: SignedIn, Query(Then { farewell }): Query<Then>) -> Response {
-    let SignedIn { browser, caller } = signed;
+pub(crate) async fn show(browser: Browser, Query(Then { farewell }): Query<Then>) -> Response {
     let known = returned(&browser.app, farewell.as_deref(), &browser.origin);
+    let caller = match browser.caller().await {
+        Ok(Some(caller)) => caller,
+        Ok(None) => {
+            let page = end_of(&browser, known.as_ref());
+            return browser.to(&page);
+        }
+        Err(refused) => return browser.refused(refused),
+    };
     let hidden = known.is_some().then_some(farewell).flatten();
     let view = SignOut {
         name: caller.account.user.name.clone(),
@@ -60,6 +73,9 @@ pub(crate) async fn end(form: Form<Then>) -> Response {
 
 /// Takes from the browser what it had of the session.
 pub(in crate::http) fn forget(browser: &mut Browser) {
+    if browser.session().is_none() {
+        return;
+    }
     for kind in [Kind::Session, Kind::StepUp, Kind::Invite, Kind::Form] {
         browser.take(kind);
     }

@@ -2,6 +2,7 @@
 
 mod account;
 mod authorize;
+mod changed;
 mod cors;
 mod kinds;
 mod logout;

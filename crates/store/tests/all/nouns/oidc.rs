@@ -150,6 +150,7 @@ on_both! {
             user: account.id,
             client: client.to_owned(),
             scope: scope.to_owned(),
+            audiences: "api".to_owned(),
             given_at: NOW,
         };
         for row in [row("shop", "openid"), row("other", "openid"), row("shop", "openid profile")] {
@@ -157,7 +158,9 @@ on_both! {
         }
         let listed = consent::of_user(&store, account.id).await.unwrap();
         assert_eq!(listed, [row("other", "openid"), row("shop", "openid profile")]);
+        write(&store, |b| consent::stands(b, account.id, "shop")).await.unwrap();
         write(&store, |b| consent::delete(b, account.id, "shop")).await.unwrap();
+        assert!(write(&store, |b| consent::stands(b, account.id, "shop")).await.is_err(), "what was taken back");
         assert_eq!(consent::of(&store, account.id, "shop").await.unwrap(), None);
         write(&store, |b| consent::end_of_client(b, "other")).await.unwrap();
         assert!(consent::of_user(&store, account.id).await.unwrap().is_empty());

@@ -16,7 +16,7 @@ on_both! {
         let grants = listed["grants"].as_array().unwrap();
         let shops = grants.iter().find(|grant| grant["client"] == "shop").unwrap();
         assert_eq!((&shops["name"], &shops["signed_in"]), (&json!("The Shop"), &json!(true)));
-        assert_eq!(shops["scope"], "openid profile groups");
+        assert_eq!((&shops["scope"], &shops["audiences"]), (&json!("openid profile groups"), &json!(["api"])));
         let code = shop.code().await;
         let ended = shop.app.bearer(Method::DELETE, "/v1/grants/shop", None, &account).await;
         assert_eq!(ended.status, 204, "{}", ended.body);

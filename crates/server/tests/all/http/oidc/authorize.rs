@@ -206,4 +206,25 @@ on_both! {
         assert!(!answer.get("code").is_empty());
         assert!(!reply.headers.contains_key("access-control-allow-origin"), "oae_21");
     }
+
+    /// Core section 3.1.2.1: a request may come by a form, and then it comes without our cookies.
+    async fn a_form_of_an_application_finds_the_session_by_a_link(store) {
+        let mut shop = Shop::open(TestApp::on(&store).await).await;
+        let cookies = shop.browser.cookies.clone();
+        for (change, done) in [(("prompt", "none"), true), (("redirect_uri", "https://evil.example/cb"), false)] {
+            let query = request("shop", &[change]);
+            let reply = shop.browser.foreign("/oauth/authorize", query.split_once('?').unwrap().1).await;
+            assert_eq!(shop.browser.cookies, cookies, "ses_06: whatever another site posts, our open pages stay good");
+            let Some(to) = reply.headers.get("location") else {
+                assert!(!done && reply.status == StatusCode::BAD_REQUEST, "{}", reply.body);
+                continue;
+            };
+            let to = to.to_str().unwrap().to_owned();
+            assert!(done && to.starts_with("/oauth/authorize/continue?request="), "{to}");
+            let answer = follow(&mut shop.browser, &to).await.ok().unwrap();
+            redeem(&shop.app, "shop", &answer.get("code")).await.ok();
+        }
+        shop.browser.foreign("/sign-in", "name=eve&password=x").await;
+        assert_eq!(shop.browser.cookies, cookies);
+    }
 }

@@ -59,6 +59,33 @@ on_both! {
         assert!(!is_signed_in(&mut shop).await);
     }
 
+    /// Attack: the form comes without cookies, so nobody looks signed in, and the answer has the browser forget who is.
+    async fn ses_06_a_form_of_another_site_signs_nobody_out(store) {
+        let mut shop = Shop::open(TestApp::on(&store).await).await;
+        let (hint, cookies) = (text(&shop.tokens, "id_token"), shop.browser.cookies.clone());
+        for pairs in [
+            vec![],
+            vec![("client_id", "shop"), ("post_logout_redirect_uri", BYE)],
+            vec![("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BYE)],
+        ] {
+            let reply = shop.browser.foreign("/oidc/logout", &form(&pairs)).await;
+            assert_eq!((reply.status, &shop.browser.cookies), (StatusCode::SEE_OTHER, &cookies), "{pairs:?}");
+            let to = reply.headers["location"].to_str().unwrap().to_owned();
+            let at = follow(&mut shop.browser, &to).await.err().unwrap();
+            assert!(at.starts_with("/sign-out") && !at.starts_with("/sign-out/done"), "asked: {at}");
+            assert!(is_signed_in(&mut shop).await, "{pairs:?}");
+        }
+        // Where nobody is signed in it leads back, as a link does.
+        let mut nobody = Browser::on(&shop.app);
+        let body = form(&[("client_id", "shop"), ("post_logout_redirect_uri", BYE), ("state", "s1")]);
+        let reply = nobody.foreign("/oidc/logout", &body).await;
+        let answer = follow(&mut nobody, reply.headers["location"].to_str().unwrap()).await.ok().unwrap();
+        assert_eq!(answer.location, format!("{BYE}?state=s1"));
+        let reply = nobody.foreign("/oidc/logout", "").await;
+        let at = follow(&mut nobody, reply.headers["location"].to_str().unwrap()).await.err().unwrap();
+        assert_eq!(at, "/sign-out/done");
+    }
+
     async fn oae_19_an_address_that_is_not_registered_is_not_followed(store) {
         let mut shop = Shop::open(TestApp::on(&store).await).await;
         let hint = text(&shop.tokens, "id_token");

@@ -66,6 +66,17 @@ on_both! {
         assert!(records(&shop.app, "code.refused").await.len() >= 2);
     }
 
+    async fn aud_01_codes_that_were_never_given_share_a_few_records(store) {
+        let app = TestApp::on(&store).await;
+        register(&app, &spec("shop", "public")).await;
+        for n in 0..30_u8 {
+            let code = format!("plc_{}", poundlock_verify::b64::encode(&[n; 32]));
+            assert_eq!(error(&redeem(&app, "shop", &code).await), "invalid_grant");
+        }
+        let written = records(&app, "code.refused").await.len();
+        assert!((1..10).contains(&written), "{written} records of one stranger");
+    }
+
     async fn oae_04_a_code_lives_a_minute(store) {
         let mut shop = Shop::open(TestApp::on(&store).await).await;
         let code = shop.code().await;

@@ -90,6 +90,17 @@ impl Browser {
         self.send(Method::POST, path, &headers, &encoded(fields)).await
     }
 
+    /// A form of another site's page: it comes without our cookies (`SameSite=Lax`), and what comes back is kept.
+    pub(crate) async fn foreign(&mut self, path: &str, body: &str) -> Reply {
+        let own = std::mem::take(&mut self.cookies);
+        let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
+        headers.extend([("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]);
+        let reply = self.send(Method::POST, path, &headers, body).await;
+        self.cookies = own;
+        self.keep(&reply);
+        reply
+    }
+
     /// Posts and follows: the way of a person.
     pub(crate) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let reply = self.post(path, fields).await;

@@ -116,7 +116,7 @@ on_both! {
         browser.go("/sign-in").await;
         copy.go("/sign-in").await;
         assert_eq!(browser.go("/sign-out").await.status, 200);
-        assert_eq!(browser.path(), "/sign-in");
+        assert_eq!(browser.path(), "/sign-out/done");
     }
 
     async fn ses_04_stp_08_a_session_rests_an_hour_and_lives_a_day(store) {
