@@ -70,7 +70,7 @@ fn members(good: &str, schema: &Value) -> Vec<(String, String)> {
                 "99999999999999999999",
                 "-99999999999999999999",
                 "\"\"",
-                "1e2",
+                "1e-2",
             ],
             "boolean" => &["\"true\"", "0", "1", "[]", "{}", "null", "\"\""],
             "array" => &[
