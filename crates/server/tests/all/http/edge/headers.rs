@@ -58,7 +58,7 @@ on_both! {
         let app = TestApp::on(&store).await;
         let post = || Request::builder().method(Method::POST).uri("/v1/session/refresh");
         let json = || post().header("content-type", "application/json");
-        problem(&app.get("/").await, 404, "not_found");
+        problem(&app.get("/nothing").await, 404, "not_found");
         problem(&app.get("/v1").await, 404, "not_found");
         problem(&app.get("/v1/admin/invites").await, 404, "not_found");
         problem(&app.get("/v1/account").await, 401, "unauthenticated");
