@@ -12,6 +12,7 @@ use super::super::url::Path;
 use crate::app::SharedApp;
 use crate::flow::oidc::grants as flow;
 use crate::flow::session::Caller;
+use crate::flow::{Denial, Refused};
 use crate::journal::Origin;
 
 /// What one application may do.
@@ -60,5 +61,11 @@ pub(crate) async fn revoke(
     request: RequestId,
 ) -> Result<Done, Problem> {
     let client = ClientId::parse(&client).map_err(|_| Problem::not_found(&request))?;
-    done(flow::revoke(&app, &caller, client.as_str(), &origin).await, &request)
+    let revoked = flow::revoke(&app, &caller, client.as_str(), &origin).await;
+    let is_gone = matches!(&revoked, Err(Refused::Denied { denial: Denial::Gone, .. }));
+    if is_gone && app.registry.load().client(Some(client.as_str())).is_none() {
+        // The name of no client at all: there is no such address.
+        return Err(Problem::not_found(&request));
+    }
+    done(revoked, &request)
 }
