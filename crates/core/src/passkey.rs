@@ -29,7 +29,7 @@ use self::message::{decoded, encoded, judge_client_data};
 use self::row::{Attested, Facts};
 use crate::id::{FactorId, UserId};
 use crate::seal::Keyring;
-use crate::secret::{Rng, Secret};
+use crate::secret::{Digest, Rng, Secret};
 use crate::time::Time;
 
 /// This server as authenticators know it: one host, one origin, and whose attestations count.
@@ -143,15 +143,22 @@ impl RelyingParty {
         Ok((Asked { state: text_of(&begun.1)?, whom }, changed(&begun.0, &changes)?))
     }
 
-    /// Asks whoever has a passkey here: nobody is named, and nothing is stored.
+    /// Asks whoever has a passkey here: nobody is named, and nothing is stored. `holder` is who may send the answer: a
+    /// browser, or users of the API.
     ///
     /// # Errors
     /// [`Refusal`] when the library cannot ask.
-    pub fn ask_anyone(&self, now: Time, ring: &Keyring, rng: &dyn Rng) -> Result<(Secret<String>, Value), Refusal> {
+    pub fn ask_anyone(
+        &self,
+        holder: &Digest,
+        now: Time,
+        ring: &Keyring,
+        rng: &dyn Rng,
+    ) -> Result<(Secret<String>, Value), Refusal> {
         let begun = self.library.start_discoverable_authentication().map_err(|error| refusal_of(&error))?;
         let asked = Asked { state: text_of(&begun.1)?, whom: Whom::Anyone };
         let options = changed(&begun.0, &json!({ "extensions": null, "hints": null }))?;
-        Ok((OpenChallenge::seal(&asked, now, ring, rng), options))
+        Ok((OpenChallenge::seal(&asked, holder, now, ring, rng), options))
     }
 
     /// Judges a new credential. What it proves is that its holder answered now; its row is the factor to store.

@@ -64,6 +64,8 @@ const run = async (form, mediation) => {
   const creates = form.dataset.passkey === 'create'
   const body = new URLSearchParams(/** @type {any} */ (new FormData(form)))
   const answer = await fetch(form.dataset.options ?? '', { method: 'POST', body, signal, headers: { accept: 'application/json' } })
+  // The session is over: the page to sign in is where it leads.
+  if (answer.redirected) return location.assign(answer.url)
   if (!answer.ok) throw new Error(String(answer.status))
   const options = /** @type {Options} */ (await answer.json())
   const publicKey = parsed(options.publicKey, creates)

@@ -9,7 +9,7 @@ use super::message::encoded;
 use super::{Assertion, Passkey, Refusal, UserHandle};
 use crate::id::{ChallengeId, FactorId};
 use crate::seal::{Keyring, Place};
-use crate::secret::{Rng, Secret};
+use crate::secret::{Digest, Rng, Secret};
 use crate::time::{Span, Time};
 
 /// How long an authenticator may take (WAN-02).
@@ -113,13 +113,14 @@ pub struct OpenChallenge {
 struct StoredOpen {
     made_at: Time,
     asked: String,
+    holder: [u8; 32],
 }
 
 impl OpenChallenge {
-    /// Seals a challenge for its client.
-    pub(crate) fn seal(asked: &Asked, now: Time, ring: &Keyring, rng: &dyn Rng) -> Secret<String> {
+    /// Seals a challenge for its holder.
+    pub(crate) fn seal(asked: &Asked, holder: &Digest, now: Time, ring: &Keyring, rng: &dyn Rng) -> Secret<String> {
         let id = ChallengeId::new(now, rng);
-        let stored = StoredOpen { made_at: now, asked: asked.stored(now + LIFE) };
+        let stored = StoredOpen { made_at: now, asked: asked.stored(now + LIFE), holder: *holder.as_bytes() };
         let plain = serde_json::to_vec(&stored).unwrap_or_default();
         let mut bytes = id.as_bytes().to_vec();
         bytes.extend_from_slice(&ring.seal(place(&id), &plain, rng));
@@ -132,16 +133,18 @@ impl OpenChallenge {
         text.starts_with(PREFIX)
     }
 
-    /// Opens what a client sent back; `None` when this server did not seal it, or it is too old.
+    /// Opens what was sent back; `None` when this server did not seal it, it is too old, or another holder had it.
+    /// Attack: what a page was asked, answered to the API, gives tokens in place of a cookie (WAN-01).
     #[must_use]
-    pub fn open(ring: &Keyring, text: &str, now: Time) -> Option<Self> {
+    pub fn open(ring: &Keyring, text: &str, holder: &Digest, now: Time) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
         let (id, sealed) = bytes.split_at_checked(ID_BYTES)?;
         let id = ChallengeId::from_bytes(id)?;
         let plain = ring.open_sealed(place(&id), sealed).ok()?;
         let stored: StoredOpen = serde_json::from_slice(plain.reveal()).ok()?;
         let (asked, until) = Asked::from_stored(&stored.asked)?;
-        (now < until).then_some(Self { id, made_at: stored.made_at, asked })
+        let ours = Digest::from_bytes(&stored.holder)?.matches(holder);
+        (ours && now < until).then_some(Self { id, made_at: stored.made_at, asked })
     }
 
     /// What marks it as spent. The mark is kept until [`OpenChallenge::expires_at`].

@@ -68,11 +68,15 @@ impl World {
         key: &mut SoftKey,
         change: impl FnOnce(&mut Said),
     ) -> Result<PasskeyProof, Refusal> {
-        let (token, options) = self.party.ask_anyone(NOW, &self.ring, &self.rng).unwrap();
+        let (token, options) = self.party.ask_anyone(&holder(), NOW, &self.ring, &self.rng).unwrap();
         let sent = assertion(&key.answer_saying(ORIGIN, &options, change));
-        let asked = OpenChallenge::open(&self.ring, token.reveal(), NOW).unwrap().into_asked();
+        let asked = OpenChallenge::open(&self.ring, token.reveal(), &holder(), NOW).unwrap().into_asked();
         self.open(row).check(&self.party, asked, &sent, self.at())
     }
+}
+
+fn holder() -> Digest {
+    Digest::of(b"a browser")
 }
 
 type Change = fn(&mut Said);
@@ -224,8 +228,10 @@ fn wan_01_wan_17_t_10_an_answer_fits_its_own_challenge_and_passkey() {
 #[test]
 fn wan_01_wan_02_an_open_challenge_is_ours_and_dies() {
     let world = World::new();
-    let (token, _) = world.party.ask_anyone(NOW, &world.ring, &world.rng).unwrap();
-    let open = |text: &str, at| OpenChallenge::open(&world.ring, text, at);
+    let (token, _) = world.party.ask_anyone(&holder(), NOW, &world.ring, &world.rng).unwrap();
+    let open = |text: &str, at| OpenChallenge::open(&world.ring, text, &holder(), at);
+    let other = Digest::of(b"another browser");
+    assert!(OpenChallenge::open(&world.ring, token.reveal(), &other, NOW).is_none(), "ses_13");
     assert!(open(token.reveal(), NOW).is_some() && OpenChallenge::is_one(token.reveal()));
     assert!(open(token.reveal(), NOW + LIFE).is_none());
     assert_eq!(open(token.reveal(), NOW).unwrap().expires_at(), NOW + LIFE);

@@ -53,6 +53,13 @@ pub(crate) fn opened(app: &App, account: &Account) -> Vec<Passkey> {
     account.passkeys.iter().filter_map(|row| Passkey::open(&app.ring, row).ok()).collect()
 }
 
+/// Those that prove both kinds: their devices verify the user, and they are not on probation.
+pub(crate) fn alone(app: &App, account: &Account) -> Vec<Passkey> {
+    let held =
+        |passkey: &Passkey| account.passkeys.iter().any(|row| row.id == passkey.factor() && row.held_until.is_some());
+    opened(app, account).into_iter().filter(|passkey| passkey.is_verified() && !held(passkey)).collect()
+}
+
 /// Every second factor of an account, in the order of kind and age.
 pub(crate) async fn listed(app: &App, account: &Account) -> Answer<Vec<Listed>> {
     let apps = factor::listed(&app.store, account.user.id).await?;

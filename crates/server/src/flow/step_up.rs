@@ -74,7 +74,7 @@ async fn alone(
     (id, wanted, channel): (LoginId, StepUpFor, Channel),
     (account, session): (&Account, &Session),
 ) -> Answer<Handle> {
-    if account.passkeys.is_empty() {
+    if app.party.is_none() || super::factor::alone(app, account).is_empty() {
         return Err(Refused::Unusable("send the password: this account has no passkey to prove both with".to_owned()));
     }
     let (action, whose) = (wanted.action, (account.user.id, account.user.version));
@@ -154,6 +154,7 @@ pub(crate) async fn raise(
     // Each budget that was used is cleared, and no other: a passkey uses none.
     let with_password =
         raised.grant().event().amr().contains(&Amr::Pwd).then_some((Guessable::Password, request.device));
+    let lost = if used.is_some() { Denial::Code } else { Denial::Passkey };
     let with_code = used.map(|spent| (Guessable::Totp, spent.device));
     for proved in with_password.into_iter().chain(with_code) {
         super::login::clear_reproved(app, &mut batch, account.user.id, proved, now);
@@ -169,7 +170,7 @@ pub(crate) async fn raise(
         }),
         None => {
             let record = note.record(Event::LoginSecondRefused).with(Key::Rule, "conflict");
-            Err(refuse(app, Batch::new(), record, Denial::Code, account.user.id.as_bytes()).await)
+            Err(refuse(app, Batch::new(), record, lost, account.user.id.as_bytes()).await)
         }
     }
 }

@@ -155,7 +155,10 @@ pub(crate) async fn options(
     request: RequestId,
     Json(body): Json<Ask>,
 ) -> Answer<Options> {
-    told(flow::options(app, body.login.map(|login| Held::api(login.0)), origin).await, &request)
+    told(
+        flow::options(app, body.login.map(|login| Held::api(login.0)).ok_or_else(flow::api_holder), origin).await,
+        &request,
+    )
 }
 
 /// A passkey's answer: a login of its own, or a step of one.
@@ -169,7 +172,16 @@ pub(crate) async fn prove(
     let assertion = credential.assertion().ok_or_else(|| unreadable(&request))?;
     let device = device.map(|device| device.0);
     let goal = Goal::Tokens;
-    let answered = Answered { login: Held::api(login.0), assertion, client, audience, scope, device, goal };
+    let answered = Answered {
+        login: Held::api(login.0),
+        assertion,
+        client,
+        audience,
+        scope,
+        device,
+        goal,
+        holder: flow::api_holder(),
+    };
     let answer = flow::prove(app, answered, origin).await;
     outcome(answer.map_err(|refused| Problem::of(refused, &request))?, &request).map(axum::Json)
 }

@@ -24,7 +24,7 @@ fn wan_02_wan_08_wan_10_wan_24_the_options_ask_for_what_is_judged() {
         asked["allowCredentials"][0],
         json!({"type":"public-key","id":encoded(&row.credential),"transports":["usb"]})
     );
-    let (_, anyone) = world.party.ask_anyone(NOW, &world.ring, &world.rng).unwrap();
+    let (_, anyone) = world.party.ask_anyone(&holder(), NOW, &world.ring, &world.rng).unwrap();
     assert_eq!((&anyone["userVerification"], &anyone["allowCredentials"]), (&json!("required"), &json!([])));
     assert!(anyone.get("extensions").is_none());
 }

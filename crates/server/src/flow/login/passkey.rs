@@ -6,7 +6,7 @@ use poundlock_core::audit::{Event, Key};
 use poundlock_core::login::{Login, Request, Step, Then};
 use poundlock_core::notice::{Kind, Says};
 use poundlock_core::passkey::{Asked, Assertion, LIFE, OpenChallenge, Passkey, PasskeyProof, PasskeyRow, Refusal};
-use poundlock_core::secret::Secret;
+use poundlock_core::secret::{Digest, Secret};
 use poundlock_store::user::{self, Account};
 use poundlock_store::{Batch, login, outbox, passkey};
 use serde_json::Value;
@@ -17,6 +17,11 @@ use super::super::{Answer, Denial, Fault, Refused, commit, factor, refuse, refus
 use super::{lane, load, second};
 use crate::app::{App, SharedApp};
 use crate::journal::{Note, Origin};
+
+/// The holder that all users of the API are: none of them is a browser with a cookie of its own.
+pub(crate) fn api_holder() -> Digest {
+    Digest::of(b"api")
+}
 
 /// What a browser hands to the authenticator, and the login that its answer names.
 #[derive(Debug)]
@@ -39,19 +44,28 @@ pub(crate) struct Answered {
     pub(crate) device: Option<Secret<String>>,
     /// Where a login goes that was not begun before.
     pub(crate) goal: Goal,
+    /// Who sends it, as the options were told.
+    pub(crate) holder: Digest,
 }
 
-/// Asks for a passkey: one of the login's user, or any at all. The second stores nothing.
-pub(crate) async fn options(app: SharedApp, held: Option<Held>, origin: Origin) -> Answer<Options> {
+/// Asks for a passkey: one of the login's user, or any at all, of the holder that is named. The second stores nothing.
+pub(crate) async fn options(app: SharedApp, held: Result<Held, Digest>, origin: Origin) -> Answer<Options> {
     let now = super::super::now(&app, &origin)?;
     let party = factor::party(&app)?;
-    let Some(held) = held else {
-        let (login, public_key) = party.ask_anyone(now, &app.ring, &app.rng).map_err(cannot_ask)?;
-        return Ok(Options { login, public_key, expires_in: LIFE.seconds() });
+    let held = match held {
+        Ok(held) => held,
+        Err(holder) => {
+            let asked = party.ask_anyone(&holder, now, &app.ring, &app.rng);
+            let (login, public_key) = asked.map_err(cannot_ask)?;
+            return Ok(Options { login, public_key, expires_in: LIFE.seconds() });
+        }
     };
     let (login, account) = load(&app, &held, &origin, now).await?;
     let account = account.ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
-    let passkeys = factor::opened(&app, &account);
+    let passkeys = match login.needs_verification() {
+        true => factor::alone(&app, &account),
+        false => factor::opened(&app, &account),
+    };
     if passkeys.is_empty() {
         return Err(refuse_unrecorded(&origin, Denial::WrongStep));
     }
@@ -76,7 +90,7 @@ pub(crate) async fn prove(app: SharedApp, answered: Answered, origin: Origin) ->
     if OpenChallenge::is_one(answered.login.text().reveal()) {
         return discovered(app, answered, origin).await;
     }
-    let Answered { login, assertion, client, audience, scope, device, goal: _ } = answered;
+    let Answered { login, assertion, client, audience, scope, device, goal: _, holder: _ } = answered;
     if client.is_some() || audience.is_some() || scope.is_some() || device.is_some() {
         let why = "client, audience, scope and device were told when this login began: leave them out";
         return Err(Refused::Unusable(why.to_owned()));
@@ -135,7 +149,7 @@ async fn discovered(app: SharedApp, answered: Answered, origin: Origin) -> Answe
     };
     let request = super::super::session::request(&app, wanted, answered.goal.channel(), &origin)?;
     let note = Note::new(&app, &origin, now).client(&request.client);
-    let challenge = OpenChallenge::open(&app.ring, answered.login.text().reveal(), now);
+    let challenge = OpenChallenge::open(&app.ring, answered.login.text().reveal(), &answered.holder, now);
     let known = match &challenge {
         Some(challenge) => named(&app, challenge, &answered.assertion).await?,
         None => None,

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use poundlock_core::id::LoginId;
-use poundlock_core::secret::Secret;
+use poundlock_core::secret::{Digest, Secret};
 
 use super::super::edge::cookie::{Kind, Names};
 use super::super::edge::request_id::RequestId;
@@ -138,6 +138,11 @@ impl Browser {
     /// Whether the browser kept the cookie that its forms are bound to.
     pub(crate) const fn keeps_cookies(&self) -> bool {
         self.has_form
+    }
+
+    /// Who it is where nobody is named: whoever keeps the cookie of its forms.
+    pub(crate) fn holder(&self) -> Digest {
+        Digest::of(format!("browser {}", self.form.reveal()).as_bytes())
     }
 
     /// Whether a form carries the token of this browser and page.

@@ -3,6 +3,7 @@
 
 use axum::response::Response;
 use poundlock_core::label::Label;
+use poundlock_core::passkey::OpenChallenge;
 use poundlock_core::secret::Secret;
 use serde::Deserialize;
 use serde_json::json;
@@ -63,7 +64,7 @@ pub(crate) struct Change {
 /// Options for whoever has a passkey. The challenge is in `state`, sealed: nothing is stored for strangers.
 pub(crate) async fn ask(form: Form<Anyone>) -> Response {
     let browser = form.browser;
-    match options(SharedApp::clone(&browser.app), None, browser.origin.clone()).await {
+    match options(SharedApp::clone(&browser.app), Err(browser.holder()), browser.origin.clone()).await {
         Ok(Options { login, public_key, .. }) => {
             browser.json(&json!({ "publicKey": public_key, "state": login.reveal() }))
         }
@@ -76,6 +77,10 @@ pub(crate) async fn sign_in(form: Form<Anyone>) -> Response {
     let Form { browser, fields } = form;
     let goal = Goal::of_page(fields.return_to.as_deref(), fields.request.as_deref());
     let page = goal.sign_in();
+    // Attack: a login's handle in the place of a challenge would be held by a form, and not by its cookie.
+    if !OpenChallenge::is_one(&fields.state) {
+        return unreadable(browser);
+    }
     let Some(assertion) = assertion_of(&fields.credential) else { return unreadable(browser) };
     let answered = Answered {
         login: Held::page(Secret::new(fields.state), browser.session()),
@@ -85,6 +90,7 @@ pub(crate) async fn sign_in(form: Form<Anyone>) -> Response {
         scope: None,
         device: browser.read(Kind::Device),
         goal,
+        holder: browser.holder(),
     };
     match prove(SharedApp::clone(&browser.app), answered, browser.origin.clone()).await {
         Ok(outcome) => led_to(browser, outcome).await,
@@ -124,7 +130,7 @@ pub(crate) async fn ask_within(Path(id): Path<String>, form: Form<Within>) -> Re
     };
     let (app, origin) = (SharedApp::clone(&browser.app), browser.origin.clone());
     let asked = match stage {
-        Stage::Second { .. } => options(app, Some(held), origin).await,
+        Stage::Second { .. } => options(app, Ok(held), origin).await,
         Stage::Enrol | Stage::Confirm(_) => offer_passkey(app, held, origin).await,
     };
     told(browser, asked, "")
@@ -146,8 +152,9 @@ pub(crate) async fn within(Path(id): Path<String>, form: Form<Within>) -> Respon
 
 async fn answer(browser: Browser, (id, held): (&str, Held), credential: &str, page: &str) -> Response {
     let Some(assertion) = assertion_of(credential) else { return unreadable(browser) };
-    let goal = Goal::Tokens;
-    let answered = Answered { login: held, assertion, client: None, audience: None, scope: None, device: None, goal };
+    let (goal, holder) = (Goal::Tokens, browser.holder());
+    let answered =
+        Answered { login: held, assertion, client: None, audience: None, scope: None, device: None, goal, holder };
     match prove(SharedApp::clone(&browser.app), answered, browser.origin.clone()).await {
         Ok(outcome) => proved(browser, id, Confirmed::Login(outcome)).await,
         Err(refused) => browser.again(page, refused, ""),
@@ -177,7 +184,7 @@ pub(crate) async fn ask_change(form: SignedForm<Change>) -> Response {
     };
     let state = browser.hold(&handle.login).map(|id| id.to_string()).unwrap_or_default();
     let held = Held::page(handle.login, browser.session());
-    let asked = options(SharedApp::clone(&browser.app), Some(held), browser.origin.clone()).await;
+    let asked = options(SharedApp::clone(&browser.app), Ok(held), browser.origin.clone()).await;
     told(browser, asked, &state)
 }
 

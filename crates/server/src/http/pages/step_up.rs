@@ -16,7 +16,7 @@ use super::said::Said;
 use super::{account, change};
 use crate::app::SharedApp;
 use crate::flow::browser::{Risen, signed_in};
-use crate::flow::factor::called;
+use crate::flow::factor::{alone, called};
 use crate::flow::login::attempt;
 use crate::flow::step_up::{self as flow, Asked};
 use crate::flow::{Channel, Denial, Refused};
@@ -71,7 +71,7 @@ pub(crate) async fn show(signed: SignedIn, Query(For { action, target }): Query<
             Hidden { name: "action", value: action.as_str().to_owned() },
             Hidden { name: "target", value: target },
         ],
-        passkeys: browser.app.party.is_some() && !caller.account.passkeys.is_empty(),
+        passkeys: browser.app.party.is_some() && !alone(&browser.app, &caller.account).is_empty(),
         trouble,
     };
     browser.page(|frame| view.render(frame))

@@ -25,6 +25,10 @@ fn set(fields: &mut [(String, String)], name: &str, value: String) {
     field.1 = value;
 }
 
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
+    &fields.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no field {name}")).1
+}
+
 fn borrowed(fields: &[(String, String)]) -> Vec<(&str, &str)> {
     fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
@@ -208,6 +212,28 @@ on_both! {
         here.submit(&at, &borrowed(&fields)).await;
         assert_eq!(here.at, "/account", "{}", here.page);
         shows(&again.submit(&at, &borrowed(&fields)).await, 410, "This is over");
+    }
+
+    async fn ses_13_wan_01_an_open_challenge_is_answered_by_the_browser_that_asked(store) {
+        let (app, ada, mut key, _) = world(&store).await;
+        let (mut here, mut there) = (Browser::on(&app), Browser::on(&app));
+        here.go("/sign-in").await;
+        there.go("/sign-in").await;
+        let (at, fields) = asked(&mut here, "sign-in", |options| key.answer(ISSUER, options)).await;
+        there.submit(&at, &borrowed(&fields)).await;
+        assert!(there.path() == "/sign-in" && !there.has("session"), "{}", there.page);
+        // Neither do the API's tokens come of what a page was asked.
+        let said: Value = serde_json::from_str(field(&fields, "credential")).unwrap();
+        let body = json!({ "login": field(&fields, "state"), "credential": said });
+        assert_eq!(app.post("/v1/login/passkey", &body).await.refusal(), "passkey");
+        // Nor is a login held by what stands in a form.
+        here.password(&ada).await;
+        let handle = here.cookie("login_");
+        let (_, fields) = asked(&mut here, "get", |options| key.answer(ISSUER, options)).await;
+        here.cookies.retain(|name, _| !name.contains("login_"));
+        let stolen = [("credential", field(&fields, "credential")), ("state", handle.as_str())];
+        shows(&here.post("/sign-in/passkey", &stolen).await, 400, "href=\"/sign-in\"");
+        assert!(!here.has("session"));
     }
 
     async fn what_is_no_answer_of_a_passkey_is_told(store) {
