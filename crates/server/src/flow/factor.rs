@@ -53,11 +53,9 @@ pub(crate) fn opened(app: &App, account: &Account) -> Vec<Passkey> {
     account.passkeys.iter().filter_map(|row| Passkey::open(&app.ring, row).ok()).collect()
 }
 
-/// Those that prove both kinds: their devices verify the user, and they are not on probation.
+/// Those that can prove both kinds: their devices verify the user. One on probation is among them, and told of that.
 pub(crate) fn alone(app: &App, account: &Account) -> Vec<Passkey> {
-    let held =
-        |passkey: &Passkey| account.passkeys.iter().any(|row| row.id == passkey.factor() && row.held_until.is_some());
-    opened(app, account).into_iter().filter(|passkey| passkey.is_verified() && !held(passkey)).collect()
+    opened(app, account).into_iter().filter(Passkey::is_verified).collect()
 }
 
 /// Every second factor of an account, in the order of kind and age.
