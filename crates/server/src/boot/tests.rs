@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use poundlock_core::seal::MasterKey;
 use poundlock_core::testing::SeededRng;
@@ -14,11 +15,11 @@ use crate::config::Config;
 use crate::rng::SystemRng;
 
 /// The schema of a later version.
-static LATER: &[Migration] = &[
-    migrations::ALL[0],
-    migrations::ALL[1],
-    Migration { number: 3, name: "later", sql: "CREATE TABLE later (id INT NOT NULL PRIMARY KEY) STRICT;" },
-];
+static LATER: LazyLock<Vec<Migration>> = LazyLock::new(|| {
+    let number = migrations::ALL.last().unwrap().number + 1;
+    let sql = "CREATE TABLE later (id INT NOT NULL PRIMARY KEY) STRICT;";
+    [migrations::ALL, &[Migration { number, name: "later", sql }]].concat()
+});
 
 async fn start(store: &Store, seed: u64) -> anyhow::Result<std::sync::Arc<App>> {
     let master = MasterKey::random(&SeededRng::new(seed));
@@ -91,7 +92,7 @@ on_both! {
 }
 
 on_both! {
-    schema = LATER;
+    schema = &LATER;
     async fn a_newer_schema_is_refused(store) {
         let refused = store.migrate(migrations::ALL, poundlock_core::time::Time::from_millis(1)).await.unwrap_err();
         let why = refused.to_string();

@@ -100,7 +100,7 @@ async fn every_job_ends_with_the_server() {
     let app = TestApp::on(&store).await;
     let (stop, stopped) = watch::channel(false);
     let mut jobs = start(app.shared(), &stopped);
-    assert_eq!(jobs.len(), 8);
+    assert_eq!(jobs.len(), 9);
     stop.send(true).unwrap();
     while let Some(ended) = within(jobs.join_next()).await {
         ended.unwrap();
