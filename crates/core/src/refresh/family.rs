@@ -175,17 +175,19 @@ fn place(id: &FamilyId) -> Place<'_> {
     Place { kind: "refresh", id: id.as_bytes(), version: 0 }
 }
 
-/// Lengths come first, and a byte tells nothing from an empty text: two families never share a text.
+/// Lengths come first, and a byte tells nothing from an empty text: two families never share a text. One without a grant
+/// has the text that it had before there were grants, or an update would end every session.
 fn sealed_facts(row: &FamilyRow) -> Vec<u8> {
     let mut facts = Vec::with_capacity(row.client.len() + 80);
     facts.extend_from_slice(row.session.as_bytes());
     facts.extend_from_slice(&(row.client.len() as u64).to_be_bytes());
     facts.extend_from_slice(row.client.as_bytes());
-    facts.push(u8::from(row.binding.is_some()));
+    facts.push(u8::from(row.binding.is_some()) | u8::from(row.granted.is_some()) << 1);
     let binding = row.binding.as_deref().unwrap_or_default();
-    facts.extend_from_slice(&(binding.len() as u64).to_be_bytes());
+    if row.granted.is_some() {
+        facts.extend_from_slice(&(binding.len() as u64).to_be_bytes());
+    }
     facts.extend_from_slice(binding.as_bytes());
-    facts.push(u8::from(row.granted.is_some()));
     if let Some(granted) = &row.granted {
         facts.extend_from_slice(&(granted.audience.len() as u64).to_be_bytes());
         facts.extend_from_slice(granted.audience.as_bytes());

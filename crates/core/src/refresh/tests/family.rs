@@ -1,6 +1,6 @@
 //! The row of a family: what its seal holds fast, and what it must not contain.
 
-use super::super::{Family, FamilyRow, Start};
+use super::super::{Family, FamilyRow, Granted, Start};
 use super::{Bench, START, columns, from_columns, ring};
 use crate::id::{FamilyId, SessionId};
 use crate::testing::SeededRng;
@@ -43,6 +43,32 @@ fn rft_06_a_row_moved_to_another_session_client_or_key_does_not_open() {
     }
     assert!(Family::open(&ring(22), bench.row.clone()).is_err(), "another keyring");
     assert!(Family::open(&bench.ring, bench.row.clone()).is_ok());
+}
+
+#[test]
+fn rft_06_a_grant_that_was_edited_does_not_open() {
+    let (ring, rng) = (ring(28), SeededRng::new(28));
+    let granted =
+        |audience: &str, scope: &str| Some(Granted { audience: audience.to_owned(), scope: scope.to_owned() });
+    for binding in [None, Some("thumb".to_owned())] {
+        let (session, client) = (SessionId::new(START, &rng), "app".to_owned());
+        let start = Start { session, client, binding: binding.clone(), granted: granted("api", "openid") };
+        let (_, row) = Family::start(start, START, &ring, &rng);
+        for edited in [
+            None,
+            granted("orders", "openid"),
+            granted("api", "openid admin"),
+            granted("apio", "penid"),
+            granted("", "apiopenid"),
+        ] {
+            assert!(Family::open(&ring, FamilyRow { granted: edited.clone(), ..row.clone() }).is_err(), "{edited:?}");
+        }
+        for edited in [None, Some(String::new()), Some("thumb".to_owned())] {
+            let same = edited == binding;
+            assert_eq!(Family::open(&ring, FamilyRow { binding: edited, ..row.clone() }).is_ok(), same);
+        }
+        assert!(Family::open(&ring, row).is_ok());
+    }
 }
 
 #[test]
