@@ -35,9 +35,18 @@ impl World {
     }
 
     fn enrol_saying(&self, key: &mut SoftKey, change: impl FnOnce(&mut Said)) -> Result<PasskeyProof, Refusal> {
+        self.enrol_held(key, None, change)
+    }
+
+    fn enrol_held(
+        &self,
+        key: &mut SoftKey,
+        held_until: Option<Time>,
+        change: impl FnOnce(&mut Said),
+    ) -> Result<PasskeyProof, Refusal> {
         let (offered, options) = self.offer(&[]);
         let sent = attestation(&key.register_saying(ORIGIN, &options, change));
-        let becomes = Becomes { user: user(1), factor: factor(1), held_until: None };
+        let becomes = Becomes { user: user(1), factor: factor(1), held_until };
         self.party.confirm(offered, &sent, becomes, self.at())
     }
 
@@ -173,6 +182,28 @@ fn wan_18_alone_a_passkey_must_name_its_user() {
     let unnamed: Change = |said| said.handle = None;
     assert!(world.prove_saying(&row, &mut key, unnamed).is_ok());
     assert_eq!(world.discover_saying(&row, &mut key, unnamed).unwrap_err(), Refusal::UserHandle);
+}
+
+/// RCV-08: a passkey on probation freshens no session; released it does.
+#[test]
+fn rcv_08_a_passkey_on_probation_freshens_no_session() {
+    use crate::id::{LoginId, SessionId};
+    use crate::login::{Channel, Login, Request, Step};
+    let world = World::new();
+    let mut key = SoftKey::new(2);
+    let until = NOW + crate::invite::HOLD;
+    let row = world.enrol_held(&mut key, Some(until), |_| {}).unwrap().row().clone();
+    let reproved = |proof| {
+        let (id, session) = (LoginId::new(NOW, &world.rng), SessionId::new(NOW, &world.rng));
+        let (client, audience) = ("app".to_owned(), "orders".to_owned());
+        let request = Request { client, audience, scope: None, channel: Channel::Api, device: None };
+        Login::reprove(id, user(1), request, (session, vec![]), (NOW, &world.rng)).0.passkey(proof)
+    };
+    let denied = reproved(world.prove_saying(&row, &mut key, |_| {}).unwrap());
+    assert!(matches!(denied, Step::Deny(crate::denial::Denial::Held)), "{denied:?}");
+    let released = row.released(&world.ring, &world.rng).unwrap();
+    let fresh = reproved(world.prove_saying(&released, &mut key, |_| {}).unwrap());
+    assert!(matches!(fresh, Step::Fresh(_)), "{fresh:?}");
 }
 
 #[test]
