@@ -217,7 +217,12 @@ fn wan_20_a_copy_is_noticed_by_its_counter() {
         let refused = world.prove_saying(&used, &mut key, |said| said.counter = counter).unwrap_err();
         assert_eq!((refused, refused.denial()), (Refusal::Counter, crate::denial::Denial::PasskeyCopied), "{counter}");
     }
-    assert!(world.prove_saying(&used, &mut key, |_| {}).is_ok());
+    // It is doubted once, also after it was used again.
+    let doubted = used.doubted(&world.ring, &world.rng).unwrap().unwrap();
+    assert_eq!(doubted.version, used.version + 1);
+    assert!(doubted.doubted(&world.ring, &world.rng).unwrap().is_none());
+    let again = world.prove_saying(&doubted, &mut key, |_| {}).unwrap().row().clone();
+    assert!(again.doubted(&world.ring, &world.rng).unwrap().is_none());
     // One that counts nothing says nothing about copies.
     let mut still = SoftKey { counts: false, ..SoftKey::new(4) };
     let row = world.enrol(&mut still);
