@@ -227,12 +227,14 @@ impl Login {
     /// A code of an authenticator app was right.
     #[must_use]
     pub fn totp(self, proof: TotpProof) -> Step {
-        let at = proof.at();
+        let (at, held) = (proof.at(), proof.held());
         match (self.state, self.then) {
             (State::Second { evidence }, then) => match evidence.and_totp(proof) {
                 Some(evidence) => complete(evidence, self.request, then),
                 None => Step::Deny(Denial::Code),
             },
+            // Attack: a stolen recovery code enrols a factor, and that factor keeps a stolen session alive.
+            (State::Reprove { user }, Then::Refresh { .. }) if user == proof.user() && held => Step::Deny(Denial::Held),
             (State::Reprove { user }, Then::Refresh { session, token }) if user == proof.user() => {
                 Step::Fresh(Fresh { session, user, at, token })
             }

@@ -39,6 +39,8 @@ kinds! {
     FactorAdded = "factor_added",
     /// A factor was removed.
     FactorRemoved = "factor_removed",
+    /// An older factor was proved, which ended the probation of a newer one early.
+    FactorReleased = "factor_released",
     /// A factor has another name.
     FactorRenamed = "factor_renamed",
     /// An administrator removed every factor.

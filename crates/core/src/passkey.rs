@@ -189,6 +189,7 @@ impl RelyingParty {
                 is_verified: credential.user_verified,
                 is_copyable: credential.backup_eligible,
                 is_copied: credential.backup_state,
+                is_doubted: false,
                 attested: self.attested(&credential),
                 held_until: becomes.held_until,
                 credential: serde_json::to_value(&credential).map_err(|_| Refusal::Malformed)?,

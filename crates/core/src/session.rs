@@ -25,6 +25,12 @@ pub const RAISED_FOR: Span = Span::from_minutes(15);
 /// How long a session opened by a recovery code lasts at most.
 pub const RECOVERY_LIFE: Span = Span::from_hours(1);
 
+/// How long a session opened by a hardware key may rest at most (SP 800-63B section 2.3.3).
+pub const HARDWARE_IDLE: Span = Span::from_minutes(15);
+
+/// How long such a session lives at most.
+pub const HARDWARE_LIFE: Span = Span::from_hours(12);
+
 /// What a session is opened with, beside the grant.
 #[derive(Clone, Debug)]
 pub struct Opening {
@@ -146,14 +152,13 @@ impl Session {
     #[expect(clippy::needless_pass_by_value, reason = "a grant opens one session: it is spent by its use")]
     pub fn open(grant: Grant, opening: Opening) -> Self {
         let now = opening.now;
-        let recovered = grant.event().acr() == Acr::Recovery;
-        let life = if recovered { opening.absolute.min(RECOVERY_LIFE) } else { opening.absolute };
-        let expires_at = now + life;
+        let acr = grant.event().acr();
+        let expires_at = now + life_of(acr, opening.absolute);
         Self {
             id: opening.id,
             version: 1,
             used_at: now,
-            idle_until: (now + opening.idle).min(expires_at),
+            idle_until: (now + idle_of(acr, opening.idle)).min(expires_at),
             ended_at: None,
             facts: Facts {
                 user: grant.user(),
@@ -223,7 +228,7 @@ impl Session {
     /// Marks a use: the idle limit moves, never past the absolute one.
     #[must_use]
     pub fn used(self, client: &Client, now: Time) -> Self {
-        let idle_until = (now + client.idle).min(self.facts.expires_at);
+        let idle_until = (now + idle_of(self.facts.base.acr, client.idle)).min(self.facts.expires_at);
         Self { used_at: now, idle_until, ..self }
     }
 
@@ -362,6 +367,20 @@ impl Session {
     #[must_use]
     pub const fn used_at(&self) -> Time {
         self.used_at
+    }
+}
+
+/// How long a session of this strength may rest, whatever its client may.
+fn idle_of(acr: Acr, idle: Span) -> Span {
+    if acr == Acr::Phrh { idle.min(HARDWARE_IDLE) } else { idle }
+}
+
+/// How long a session of this strength may live, whatever its client may.
+fn life_of(acr: Acr, absolute: Span) -> Span {
+    match acr {
+        Acr::Recovery => absolute.min(RECOVERY_LIFE),
+        Acr::Phrh => absolute.min(HARDWARE_LIFE),
+        Acr::Aal2 | Acr::Phr => absolute,
     }
 }
 

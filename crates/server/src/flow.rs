@@ -89,8 +89,8 @@ pub(crate) async fn commit(app: &App, batch: Batch) -> Result<Option<Committed>,
     }
 }
 
-/// How many logins an account may have under way that cost no attempt to begin.
-pub(crate) const UNSPENT_LOGINS_MAX: i64 = 128;
+/// How many logins a session may have under way that cost no attempt to begin.
+pub(crate) const UNSPENT_LOGINS_MAX: i64 = 64;
 
 /// A batch that takes the account's row first, guarding that it is open and unchanged. All batches lock in this order
 /// (account, session, family), so that PostgreSQL finds no deadlock among them.

@@ -1,6 +1,6 @@
 //! Stored logins: each step is a compare-and-set on the version, so of many equal steps at once one passes.
 
-use poundlock_core::id::{LoginId, UserId};
+use poundlock_core::id::{LoginId, SessionId, UserId};
 use poundlock_core::login::{Login, LoginRow};
 use poundlock_core::time::Time;
 
@@ -17,9 +17,13 @@ static ADVANCE: Statement = Statement::new("UPDATE login SET version = ?3, seale
 static SPEND: Statement = Statement::new("DELETE FROM login WHERE id = ?1 AND version = ?2");
 static END_OF_USER: Statement = Statement::new("DELETE FROM login WHERE account = ?1");
 static END_ALL: Statement = Statement::new("DELETE FROM login");
+static INSERT_UNSPENT: Statement = Statement::new(
+    "INSERT INTO login (id, account, digest, version, expires_at, sealed, unspent_of)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+);
 static END_SURPLUS: Statement = Statement::new(
-    "DELETE FROM login WHERE account = ?1 AND id NOT IN (
-         SELECT id FROM login WHERE account = ?1 ORDER BY id DESC LIMIT ?2)",
+    "DELETE FROM login WHERE account = ?1 AND unspent_of = ?2 AND id NOT IN (
+         SELECT id FROM login WHERE account = ?1 AND unspent_of = ?2 ORDER BY id DESC LIMIT ?3)",
 );
 static SWEEP: Statement = Statement::new(
     "DELETE FROM login WHERE id IN (SELECT id FROM login WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2) RETURNING id",
@@ -47,6 +51,18 @@ pub fn insert(batch: &mut Batch, row: &LoginRow) {
     );
 }
 
+/// Stores a new login that a session has begun without spending an attempt, and ends all but the newest `kept` of these:
+/// rows that anyone can cause have a limit. Attack: a stolen session begins so many that its owner's logins, which have
+/// cost an attempt, are ended before their second step. So only those of the session itself give way.
+pub fn insert_unspent(batch: &mut Batch, row: &LoginRow, session: SessionId, kept: i64) {
+    batch.push(
+        &INSERT_UNSPENT,
+        params![row.id, row.user, row.digest, row.version, row.expires_at, row.sealed.as_slice(), session],
+        Expect::Rows(1),
+    );
+    batch.push(&END_SURPLUS, params![row.user, session, kept], Expect::Any);
+}
+
 /// Moves a login one step on.
 pub fn advance(batch: &mut Batch, row: &LoginRow) {
     batch.push(&ADVANCE, params![row.id, row.version - 1, row.version, row.sealed.as_slice()], Expect::Rows(1));
@@ -65,12 +81,6 @@ pub fn spend_opened(batch: &mut Batch, login: &Login) {
 /// Ends every login of an account.
 pub fn end_of_user(batch: &mut Batch, user: UserId) {
     batch.push(&END_OF_USER, params![user], Expect::Any);
-}
-
-/// Ends all but the newest logins of an account, where they may be begun without spending an attempt: rows that anyone
-/// can cause have a limit.
-pub fn end_surplus(batch: &mut Batch, user: UserId, kept: i64) {
-    batch.push(&END_SURPLUS, params![user, kept], Expect::Any);
 }
 
 /// Ends every login there is: a restore.

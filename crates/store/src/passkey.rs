@@ -30,6 +30,8 @@ static RELEASE: Statement = Statement::new(
     "UPDATE passkey SET version = ?4, sealed = ?5, held_until = NULL
      WHERE id = ?1 AND account = ?2 AND version = ?3",
 );
+static DOUBT: Statement =
+    Statement::new("UPDATE passkey SET version = ?4, sealed = ?5 WHERE id = ?1 AND account = ?2 AND version = ?3");
 static RENAME: Statement = Statement::new("UPDATE passkey SET label = ?3 WHERE id = ?1 AND account = ?2");
 static DELETE: Statement = Statement::new("DELETE FROM passkey WHERE id = ?1 AND account = ?2");
 static LISTED: Statement =
@@ -119,6 +121,11 @@ pub fn release(batch: &mut Batch, row: &PasskeyRow) {
         params![row.id, row.user, row.version - 1, row.version, row.sealed.as_slice()],
         Expect::AtMost(1),
     );
+}
+
+/// Writes that a factor's counter went back: of two answers at once that show it, one is the first.
+pub fn doubt(batch: &mut Batch, row: &PasskeyRow) {
+    batch.push(&DOUBT, params![row.id, row.user, row.version - 1, row.version, row.sealed.as_slice()], Expect::Rows(1));
 }
 
 /// Gives a passkey another name.

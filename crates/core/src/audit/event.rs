@@ -95,6 +95,7 @@ events! {
     FactorEnrolled = "factor.enrolled", "user_updated", Ok, Notice, "A factor was enrolled.";
     FactorRemoved = "factor.removed", "user_updated", Ok, Notice, "A factor was removed.";
     FactorRenamed = "factor.renamed", "user_updated", Ok, Info, "A factor was given another name.";
+    FactorReleased = "factor.released", "user_updated", Ok, Notice, "An older factor was proved, which ended the probation of a newer one early.";
     FactorCopied = "factor.copied", "authn_token_reuse", Alert, Critical, "A passkey's counter went back: there may be a copy of it.";
     FactorReset = "factor.reset", "authz_admin", Ok, Warning, "An administrator reset a user's factors.";
     FactorDisplaced = "factor.displaced", "user_updated", Ok, Notice, "A factor's clock offset was set anew.";

@@ -88,7 +88,7 @@ impl Login {
     /// A passkey answered.
     #[must_use]
     pub fn passkey(self, proof: PasskeyProof) -> Step {
-        let at = proof.at();
+        let (at, held) = (proof.at(), proof.is_held());
         match (self.state, self.then) {
             (State::Second { evidence }, then) => match evidence.and_passkey(proof) {
                 Some(evidence) => super::complete(evidence, self.request, then),
@@ -99,6 +99,8 @@ impl Login {
             (State::Alone { user, user_version }, then) if user == proof.user() => {
                 super::complete(Evidence::by_passkey(proof, user_version), self.request, then)
             }
+            // Attack: as with a code of an app on probation.
+            (State::Reprove { user }, Then::Refresh { .. }) if user == proof.user() && held => Step::Deny(Denial::Held),
             (State::Reprove { user }, Then::Refresh { session, token }) if user == proof.user() => {
                 Step::Fresh(super::Fresh { session, user, at, token })
             }

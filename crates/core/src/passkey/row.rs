@@ -93,6 +93,9 @@ pub(super) struct Facts {
     pub(super) is_copyable: bool,
     /// Whether it was copied, as it last said.
     pub(super) is_copied: bool,
+    /// Whether its counter went back once, and its owner was told (WAN-20).
+    #[serde(default)]
+    pub(super) is_doubted: bool,
     pub(super) attested: Option<Attested>,
     pub(super) held_until: Option<Time>,
     /// What the library keeps of it: public key, counter, and what it was enrolled with.
@@ -116,6 +119,19 @@ impl PasskeyRow {
         let opened = Passkey::open(ring, self)?;
         let facts = Facts { held_until: None, ..opened.facts };
         Passkey { version: opened.version + 1, facts, ..opened }.row(ring, rng)
+    }
+
+    /// The same row after its counter first went back; `None` where that is known of it already: its owner is told once.
+    ///
+    /// # Errors
+    /// [`BadSeal`] when the row was changed outside this program.
+    pub fn doubted(&self, ring: &Keyring, rng: &dyn Rng) -> Result<Option<Self>, BadSeal> {
+        let opened = Passkey::open(ring, self)?;
+        if opened.facts.is_doubted {
+            return Ok(None);
+        }
+        let facts = Facts { is_doubted: true, ..opened.facts };
+        Passkey { version: opened.version + 1, facts, ..opened }.row(ring, rng).map(Some)
     }
 }
 

@@ -35,9 +35,18 @@ impl World {
     }
 
     fn enrol_saying(&self, key: &mut SoftKey, change: impl FnOnce(&mut Said)) -> Result<PasskeyProof, Refusal> {
+        self.enrol_held(key, None, change)
+    }
+
+    fn enrol_held(
+        &self,
+        key: &mut SoftKey,
+        held_until: Option<Time>,
+        change: impl FnOnce(&mut Said),
+    ) -> Result<PasskeyProof, Refusal> {
         let (offered, options) = self.offer(&[]);
         let sent = attestation(&key.register_saying(ORIGIN, &options, change));
-        let becomes = Becomes { user: user(1), factor: factor(1), held_until: None };
+        let becomes = Becomes { user: user(1), factor: factor(1), held_until };
         self.party.confirm(offered, &sent, becomes, self.at())
     }
 
@@ -175,6 +184,28 @@ fn wan_18_alone_a_passkey_must_name_its_user() {
     assert_eq!(world.discover_saying(&row, &mut key, unnamed).unwrap_err(), Refusal::UserHandle);
 }
 
+/// RCV-08: a passkey on probation freshens no session; released it does.
+#[test]
+fn rcv_08_a_passkey_on_probation_freshens_no_session() {
+    use crate::id::{LoginId, SessionId};
+    use crate::login::{Channel, Login, Request, Step};
+    let world = World::new();
+    let mut key = SoftKey::new(2);
+    let until = NOW + crate::invite::HOLD;
+    let row = world.enrol_held(&mut key, Some(until), |_| {}).unwrap().row().clone();
+    let reproved = |proof| {
+        let (id, session) = (LoginId::new(NOW, &world.rng), SessionId::new(NOW, &world.rng));
+        let (client, audience) = ("app".to_owned(), "orders".to_owned());
+        let request = Request { client, audience, scope: None, channel: Channel::Api, device: None };
+        Login::reprove(id, user(1), request, (session, vec![]), (NOW, &world.rng)).0.passkey(proof)
+    };
+    let denied = reproved(world.prove_saying(&row, &mut key, |_| {}).unwrap());
+    assert!(matches!(denied, Step::Deny(crate::denial::Denial::Held)), "{denied:?}");
+    let released = row.released(&world.ring, &world.rng).unwrap();
+    let fresh = reproved(world.prove_saying(&released, &mut key, |_| {}).unwrap());
+    assert!(matches!(fresh, Step::Fresh(_)), "{fresh:?}");
+}
+
 #[test]
 fn wan_20_a_copy_is_noticed_by_its_counter() {
     let world = World::new();
@@ -186,7 +217,12 @@ fn wan_20_a_copy_is_noticed_by_its_counter() {
         let refused = world.prove_saying(&used, &mut key, |said| said.counter = counter).unwrap_err();
         assert_eq!((refused, refused.denial()), (Refusal::Counter, crate::denial::Denial::PasskeyCopied), "{counter}");
     }
-    assert!(world.prove_saying(&used, &mut key, |_| {}).is_ok());
+    // It is doubted once, also after it was used again.
+    let doubted = used.doubted(&world.ring, &world.rng).unwrap().unwrap();
+    assert_eq!(doubted.version, used.version + 1);
+    assert!(doubted.doubted(&world.ring, &world.rng).unwrap().is_none());
+    let again = world.prove_saying(&doubted, &mut key, |_| {}).unwrap().row().clone();
+    assert!(again.doubted(&world.ring, &world.rng).unwrap().is_none());
     // One that counts nothing says nothing about copies.
     let mut still = SoftKey { counts: false, ..SoftKey::new(4) };
     let row = world.enrol(&mut still);

@@ -135,6 +135,27 @@ fn rcv_08_a_session_of_a_recovery_code_lives_one_hour_whatever_the_client_may() 
     assert_eq!(short.expires_at(), minutes(5));
 }
 
+/// STP-07: the strongest proof is of a person who is there; it does not stay true for a day.
+#[test]
+fn stp_07_a_session_of_a_hardware_key_rests_fifteen_minutes_and_lives_twelve_hours() {
+    let key = |attested| {
+        let signed = crate::evidence::Signed { verified: true, attested, held: false };
+        Session::open(grant_of(user(1), Means::Passkey(factor(4), signed), NOW), opening(id(1)))
+    };
+    let mut hardware = key(true);
+    assert_eq!(hardware.event(NOW).acr(), Acr::Phrh);
+    assert_eq!((hardware.idle_until(), hardware.expires_at()), (minutes(15), minutes(12 * 60)));
+    hardware = hardware.used(&client(), minutes(10));
+    assert_eq!(hardware.idle_until(), minutes(25));
+    assert_eq!(hardware.used_beside(&client(), minutes(12 * 60 - 5)).idle_until(), minutes(12 * 60));
+    // A passkey that is not bound to its device rests as long as its client may, and shorter limits stay shorter.
+    assert_eq!((key(false).idle_until(), key(false).expires_at()), (minutes(120), minutes(24 * 60)));
+    let signed = crate::evidence::Signed { verified: true, attested: true, held: false };
+    let short = Opening { idle: Span::from_minutes(5), absolute: Span::from_minutes(9), ..opening(id(1)) };
+    let short = Session::open(grant_of(user(1), Means::Passkey(factor(4), signed), NOW), short);
+    assert_eq!((short.idle_until(), short.expires_at()), (minutes(5), minutes(9)));
+}
+
 #[test]
 fn freshness_moves_when_and_never_how() {
     for (session, acr) in [(session(), Acr::Aal2), (recovered(), Acr::Recovery)] {

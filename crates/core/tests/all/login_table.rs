@@ -179,10 +179,15 @@ fn rcv_08_what_a_recovery_enrols_is_on_probation_and_changes_nothing() {
     let (step_up, _) = world.step_up(&world.ada, world.session(), later);
     let denied = step_up.totp(proof(totp_of(&added)));
     assert!(matches!(denied, Step::Deny(Denial::Held)), "{denied:?}");
+    let (reprove, _) = world.reprove(&world.ada, world.session(), later);
+    let denied = reprove.totp(proof(totp_of(&added)));
+    assert!(matches!(denied, Step::Deny(Denial::Held)), "it freshens no session: {denied:?}");
     // Edited away in SQL it does not open; released by its owner it does all that others do.
     let edited = totp::TotpRow { held_until: None, ..totp_of(&added).clone() };
     assert!(Authenticator::open(&world.ring, &edited).is_err());
     let released = totp_of(&added).released(&world.ring, &world.rng).unwrap();
     let (step_up, _) = world.step_up(&world.ada, world.session(), later);
     assert!(matches!(step_up.totp(proof(&released)), Step::Raise(_)));
+    let (reprove, _) = world.reprove(&world.ada, world.session(), later);
+    assert!(matches!(reprove.totp(proof(&released)), Step::Fresh(_)));
 }

@@ -70,8 +70,7 @@ pub(crate) async fn begin_adding(
         device: session.device(),
     };
     let (started, handle) = Login::enrol_further(right, request, now, &app.rng);
-    login::insert(&mut batch, &started.row(&app.ring, &app.rng));
-    login::end_surplus(&mut batch, session.user(), super::UNSPENT_LOGINS_MAX);
+    login::insert_unspent(&mut batch, &started.row(&app.ring, &app.rng), session.id(), super::UNSPENT_LOGINS_MAX);
     match commit(app, batch).await? {
         Some(_) => Ok(Handle { login: handle.text(), factors: vec![kind], expires_in: LIFE.seconds() }),
         None => Err(no_right(app, caller, &note).await),

@@ -332,8 +332,7 @@ async fn reprove(app: &App, asked: &Asked<'_>, loaded: &Loaded) -> Answer<Refuse
     };
     let (login, handle) = Login::reprove(id, session.user(), request, (session.id(), kept), (now, &app.rng));
     let mut batch = Batch::new();
-    login::insert(&mut batch, &login.row(&app.ring, &app.rng));
-    login::end_surplus(&mut batch, session.user(), super::UNSPENT_LOGINS_MAX);
+    login::insert_unspent(&mut batch, &login.row(&app.ring, &app.rng), session.id(), super::UNSPENT_LOGINS_MAX);
     let record = asked.note.record(Event::RefreshRefused).within(session.id()).with(Key::Rule, "mfa_max_age");
     let refused = refuse(app, batch, record, denial, session.id().as_bytes()).await;
     Ok(match refused {

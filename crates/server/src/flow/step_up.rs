@@ -45,6 +45,7 @@ pub(crate) async fn begin(app: SharedApp, caller: Caller, asked: Asked, origin: 
         let token = refresh_token.map(|text| super::refresh::keep(&app, &text, &id, &origin, now)).transpose()?;
         let wanted = StepUpFor { session: session.id(), action, target, token };
         let Some(password) = password else {
+            super::admit_source(&app, &note, &origin).await?;
             return alone(&app, &note, (id, wanted, channel), (&account, &session)).await;
         };
         let place = admit(&app, &note, &account, &session).await?;
@@ -60,14 +61,16 @@ pub(crate) async fn begin(app: SharedApp, caller: Caller, asked: Asked, origin: 
         let evidence = Evidence::first(proof, account.user.version);
         let request = request(&app, &session, channel, spent.device);
         let (started, handle) = Login::step_up(id, evidence, request, wanted, (now, &app.rng));
-        save(&app, &note, (&started, action), (&account, &session)).await?;
+        let mut batch = Batch::new();
+        login::insert(&mut batch, &started.row(&app.ring, &app.rng));
+        save(&app, &note, (batch, action), (&account, &session)).await?;
         let factors = super::login::real_factors(&account);
         Ok(Handle { login: handle.text(), factors, expires_in: LIFE.seconds() })
     })
     .await
 }
 
-/// Begins a step-up without a password. It costs no attempt, so an account has few of them under way.
+/// Begins a step-up without a password. It costs no attempt, so a session has few of them under way.
 async fn alone(
     app: &App,
     note: &Note<'_>,
@@ -80,7 +83,9 @@ async fn alone(
     let (action, whose) = (wanted.action, (account.user.id, account.user.version));
     let request = request(app, session, channel, session.device());
     let (started, handle) = Login::step_up_alone(id, whose, request, wanted, (note.now(), &app.rng));
-    save(app, note, (&started, action), (account, session)).await?;
+    let mut batch = Batch::new();
+    login::insert_unspent(&mut batch, &started.row(&app.ring, &app.rng), session.id(), super::UNSPENT_LOGINS_MAX);
+    save(app, note, (batch, action), (account, session)).await?;
     Ok(Handle { login: handle.text(), factors: vec!["passkey"], expires_in: LIFE.seconds() })
 }
 
@@ -97,12 +102,9 @@ fn request(app: &App, session: &Session, channel: Channel, device: Option<Device
 async fn save(
     app: &App,
     note: &Note<'_>,
-    (started, action): (&Login, Action),
+    (mut batch, action): (Batch, Action),
     (account, session): (&Account, &Session),
 ) -> Answer<()> {
-    let mut batch = Batch::new();
-    login::insert(&mut batch, &started.row(&app.ring, &app.rng));
-    login::end_surplus(&mut batch, account.user.id, super::UNSPENT_LOGINS_MAX);
     session::lives(&mut batch, session.id(), session.version());
     let record = note.record(Event::StepUpStarted).within(session.id()).with(Key::Action, action.as_str());
     poundlock_store::audit::record(&mut batch, &record);

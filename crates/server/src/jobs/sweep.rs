@@ -13,6 +13,9 @@ use crate::app::SharedApp;
 /// How long ended invites stay listed.
 const INVITES_KEPT: Span = Span::from_hours(24);
 
+/// How long the marks of answered challenges stay after the challenges end.
+const MARKS_KEPT: Span = Span::from_minutes(1);
+
 /// One sweep.
 pub(crate) async fn sweep(app: SharedApp) -> anyhow::Result<()> {
     let Ok(now) = app.time.now() else { return Ok(()) };
@@ -23,7 +26,8 @@ pub(crate) async fn sweep(app: SharedApp) -> anyhow::Result<()> {
         step_up::sweep(batch, now);
         browser::sweep(batch, now);
         code::sweep(batch, now - REMEMBERED);
-        passkey::sweep(batch, now);
+        // Another node's clock may be a little behind: there the challenge still counts, and must not be answered twice.
+        passkey::sweep(batch, now - MARKS_KEPT);
         invite::sweep(batch, now - INVITES_KEPT);
         // Not before its last token is dead: until then the status list must show it as ended.
         session::sweep(batch, now - ACCESS_LIFE_MAX);

@@ -4,11 +4,11 @@
 
 use poundlock_core::audit::{Event, Key};
 use poundlock_core::login::{Login, Request, Step, Then};
-use poundlock_core::notice::{Kind, Says};
+use poundlock_core::notice::Kind;
 use poundlock_core::passkey::{Asked, Assertion, LIFE, OpenChallenge, Passkey, PasskeyProof, PasskeyRow, Refusal};
 use poundlock_core::secret::{Digest, Secret};
 use poundlock_store::user::{self, Account};
-use poundlock_store::{Batch, login, outbox, passkey};
+use poundlock_store::{Batch, login, passkey};
 use serde_json::Value;
 
 use super::super::browser::{Goal, Held, before};
@@ -118,7 +118,8 @@ async fn within(app: SharedApp, held: Held, assertion: Assertion, origin: Origin
         let proof = match proof {
             Ok(proof) => proof,
             Err(refusal) => {
-                return Err(failed(&app, &note, (Event::LoginSecondRefused, refusal), (&target, Some(&account))).await);
+                let proved = row.map(|row| (&account, row));
+                return Err(failed(&app, &note, (Event::LoginSecondRefused, refusal), (&target, proved)).await);
             }
         };
         let mut batch = Batch::new();
@@ -194,7 +195,7 @@ async fn log_in(
     }
     let proof = match check(app, Some(row), challenge.into_asked(), (assertion, note.now())) {
         Ok(proof) => proof,
-        Err(refusal) => return Err(failed(app, note, first(refusal), (target, Some(account))).await),
+        Err(refusal) => return Err(failed(app, note, first(refusal), (target, Some((account, row)))).await),
     };
     let mut batch = Batch::new();
     passkey::used(&mut batch, &proof);
@@ -235,18 +236,27 @@ async fn failed(
     app: &App,
     note: &Note<'_>,
     (event, refusal): (Event, Refusal),
-    (target, account): (&[u8], Option<&Account>),
+    (target, proved): (&[u8], Option<(&Account, &PasskeyRow)>),
 ) -> Refused {
-    let mut batch = Batch::new();
-    let copied = account.filter(|_| refusal == Refusal::Counter);
-    if let Some(account) = copied {
-        let says = Says::new();
-        let told =
-            poundlock_core::notice::make(Kind::PasskeyCopied, account.user.id, &says, note.now(), &app.ring, &app.rng);
-        outbox::insert(&mut batch, &told);
+    if let Some((account, row)) = proved.filter(|_| refusal == Refusal::Counter)
+        && let Err(fault) = doubt(app, note, account, row).await
+    {
+        return fault.into();
     }
-    let event = if copied.is_some() { Event::FactorCopied } else { event };
     let record = note.record(event).with(Key::Factor, "passkey").with(Key::Rule, refusal.as_str());
-    let record = if copied.is_some() { record.alerting() } else { record };
-    refuse(app, batch, record, refusal.denial(), target).await
+    refuse(app, Batch::new(), record, refusal.denial(), target).await
+}
+
+/// Tells, once for each passkey, that there may be a copy of it. Attack: who holds the copy answers again and again, and
+/// fills the log and the owner's letter box until nobody reads either.
+async fn doubt(app: &App, note: &Note<'_>, account: &Account, row: &PasskeyRow) -> Result<(), Fault> {
+    let Some(doubted) = row.doubted(&app.ring, &app.rng).map_err(|_| Fault::Seal("passkey"))? else { return Ok(()) };
+    let mut batch = Batch::new();
+    passkey::doubt(&mut batch, &doubted);
+    let id = row.id.to_string();
+    factor::tell(app, &mut batch, note, (Kind::PasskeyCopied, account), &[("factor", "passkey"), ("id", &id)]);
+    let record = note.record(Event::FactorCopied).with(Key::Factor, "passkey").with(Key::Target, id).alerting();
+    poundlock_store::audit::record(&mut batch, &record);
+    // Where the row has moved meanwhile, another answer was used or told of: the next one that goes back tells.
+    commit(app, batch).await.map(drop)
 }

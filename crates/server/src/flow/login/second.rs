@@ -7,6 +7,7 @@ use poundlock_core::device::DeviceClaim;
 use poundlock_core::guard::Guessable;
 use poundlock_core::id::{FactorId, UserId};
 use poundlock_core::login::{Login, LoginHandle, Step};
+use poundlock_core::notice::Kind;
 use poundlock_core::recovery::{self, RecoveryCode, RecoveryProof};
 use poundlock_core::secret::Secret;
 use poundlock_core::time::Time;
@@ -16,6 +17,7 @@ use poundlock_store::user::Account;
 use poundlock_store::{Batch, factor, login, user};
 
 use super::super::browser::{Held, before};
+use super::super::factor::tell;
 use super::super::session::{Caller, Outcome};
 use super::super::{Answer, Denial, Fault, Refused, commit, refuse, refuse_unrecorded};
 use super::clear_used;
@@ -78,6 +80,7 @@ pub(crate) async fn recovery(app: SharedApp, held: Held, code: RecoveryCode, ori
         let mut batch = Batch::new();
         factor::spend_code(&mut batch, &proof);
         note.write(&mut batch, Event::RecoveryUsed);
+        tell(&app, &mut batch, &note, (Kind::CodeUsed, &account), &[]);
         let before = before(&app, held.before(), now).await?;
         finish(&app, &note, (login, before), |login| login.recovery(proof), (account, batch, None)).await
     })
@@ -97,10 +100,11 @@ pub(super) async fn spend_recovery(
     // Looked up for an unknown name too: a statement less would tell that nobody has it (THR-14).
     let row = factor::code(&app.store, &code.digest(user)).await?;
     let proof = recovery::check(&app.ring, user, &code, row.as_ref(), note.now());
-    let Some(proof) = proof.filter(|_| account.is_some()) else { return Ok(None) };
+    let (Some(proof), Some(account)) = (proof, account) else { return Ok(None) };
     let mut batch = Batch::new();
     factor::spend_code(&mut batch, &proof);
     note.write(&mut batch, Event::RecoveryUsed);
+    tell(app, &mut batch, note, (Kind::CodeUsed, account), &[]);
     Ok(commit(app, batch).await?.map(|_| proof))
 }
 

@@ -65,6 +65,7 @@ fn after_recovery(
         // One that does not open proves nothing, held or not; it must not keep its owner out.
         if let Ok(released) = held.released(&app.ring, &app.rng) {
             factor::release(batch, &released);
+            told_of_release(app, note, (account, "totp", held.id, held.held_until), batch);
         }
     }
     let proved = granted.grant.factor();
@@ -72,6 +73,7 @@ fn after_recovery(
     for held in account.passkeys.iter().filter(|key| key.held_until.is_some() && Some(key.id) != proved) {
         if let Ok(released) = held.released(&app.ring, &app.rng) {
             passkey::release(batch, &released);
+            told_of_release(app, note, (account, "passkey", held.id, held.held_until), batch);
         }
     }
     let (Some(set), used @ 1..) = (account.codes.set, account.codes.used) else { return Ok(Vec::new()) };
@@ -83,7 +85,25 @@ fn after_recovery(
     let (shown, rows): (Vec<_>, Vec<_>) = made.unzip();
     factor::replace_used(batch, account.user.id, &rows, note.now());
     note.write(batch, Event::RecoveryCodesMade);
+    tell(app, batch, note, (Kind::CodesMade, account), &[]);
     Ok(shown)
+}
+
+/// Tells of a hold that ends early. Attack: an owner proves their own factor, and in silence sets free the one that a
+/// thief of a recovery code has enrolled.
+fn told_of_release(
+    app: &App,
+    note: &Note<'_>,
+    (account, kind, id, until): (&Account, &'static str, FactorId, Option<Time>),
+    batch: &mut Batch,
+) {
+    if until.is_none_or(|until| until <= note.now()) {
+        return;
+    }
+    let id = id.to_string();
+    tell(app, batch, note, (Kind::FactorReleased, account), &[("factor", kind), ("id", &id)]);
+    let record = note.record(Event::FactorReleased).with(Key::Factor, kind).with(Key::Target, id);
+    poundlock_store::audit::record(batch, &record);
 }
 
 /// Adds a factor to an account, without any session of its own: the one that a recovery session may enrol, on probation,
@@ -176,6 +196,7 @@ pub(crate) async fn open_enrolled(
     if let Some(account) = account {
         let kind = enrolled.factor.kind();
         tell(app, &mut batch, note, (Kind::FactorAdded, account), &[("factor", kind), ("label", &enrolled.label)]);
+        tell(app, &mut batch, note, (Kind::CodesMade, account), &[]);
     }
     let set = FactorId::new(now, &app.rng);
     let codes = RecoveryCodes::generate(&app.ring, row.id, set, &app.rng);

@@ -2,9 +2,12 @@
 
 use axum::http::Method;
 use poundlock::testing::{TestApp, TestUser};
+use poundlock_core::id::NoticeId;
 use poundlock_core::time::Span;
-use poundlock_store::on_both;
+use poundlock_store::{Store, on_both, outbox};
 use serde_json::{Value, json};
+
+use crate::http::behind::{records, second_app};
 
 const ACCOUNT: &str = "http://localhost:8080/account";
 
@@ -28,6 +31,12 @@ async fn enrol_again(app: &TestApp, token: &str) -> (String, Value) {
     let added = app.post("/v1/login/enrol/totp/confirm", &confirm).await.ok();
     app.advance(Span::from_seconds(30));
     (uri, added)
+}
+
+/// The kinds of the notices that wait, the oldest first.
+async fn told(store: &Store) -> Vec<&'static str> {
+    let waiting = outbox::waiting(store, NoticeId::NIL, 100).await.unwrap();
+    waiting.iter().map(|notice| notice.kind.as_str()).collect()
 }
 
 async fn step_up(app: &TestApp, user: &TestUser, token: &str, action: &str, uri: &str) -> poundlock::testing::Reply {
@@ -65,8 +74,15 @@ on_both! {
         let app = TestApp::on(&store).await;
         let ada = app.enrol("ada", &[]).await;
         let token = recovered(&app, &ada, 3).await;
+        // Notices of one millisecond stand in any order.
+        app.advance(Span::from_millis(1));
         let (uri, _) = enrol_again(&app, &token).await;
         let back = app.log_in(&ada, Some(ACCOUNT)).await;
+        let mut told = told(&store).await;
+        told[2..].sort_unstable();
+        assert_eq!(told, ["recovery_code_used", "factor_added", "factor_released", "recovery_codes_made"]);
+        let released = records(&app, "factor.released").await;
+        assert_eq!((released.len(), &released[0]["details"]["factor"]), (1, &json!("totp")), "never silent");
         let codes: Vec<String> = back["recovery_codes"].as_array().unwrap().iter().map(text).collect();
         assert_eq!(codes.len(), 1);
         assert!(!ada.recovery_codes.contains(&codes[0]));
@@ -76,6 +92,38 @@ on_both! {
         step_up(&app, &ada, &text(&back["access_token"]), "recovery_codes.new", &uri).await.ok();
         let again = app.log_in(&ada, None).await;
         assert!(again.get("recovery_codes").is_none(), "codes are replaced once");
+        assert_eq!(records(&app, "factor.released").await.len(), 1, "a hold ends once");
+    }
+
+    /// A hold that time has ended is nothing that a login ends.
+    async fn rcv_08_a_hold_that_has_run_out_is_not_told_of_as_ended_early(store) {
+        let app = TestApp::on(&store).await;
+        let ada = app.enrol("ada", &[]).await;
+        let token = recovered(&app, &ada, 0).await;
+        enrol_again(&app, &token).await;
+        app.advance(Span::from_hours(73));
+        app.log_in(&ada, Some(ACCOUNT)).await;
+        assert_eq!(records(&app, "factor.released").await.len(), 0);
+    }
+
+    async fn rcv_05_mfa_08_a_ticket_tells_of_the_new_codes(store) {
+        let app = TestApp::on(&store).await;
+        let ada = app.enrol("ada", &[]).await;
+        second_app(&app, &ada).await;
+        let mut told = told(&store).await;
+        told.sort_unstable();
+        assert_eq!(told, ["factor_added", "recovery_codes_made"]);
+    }
+
+    async fn rcv_08_mfa_08_a_code_sent_along_with_the_password_is_told_of(store) {
+        let app = TestApp::on(&store).await;
+        let ada = app.enrol("ada", &[]).await;
+        let body = |code: &str, password: &str| json!({ "name": "ada", "password": password, "recovery_code": code });
+        app.post("/v1/login", &body(&ada.recovery_codes[1], &ada.password)).await.ok();
+        assert_eq!(told(&store).await, ["recovery_code_used"]);
+        // Spent with a wrong password too, and told of.
+        assert_eq!(app.post("/v1/login", &body(&ada.recovery_codes[2], "wrong")).await.refusal(), "credentials");
+        assert_eq!(told(&store).await, ["recovery_code_used", "recovery_code_used"]);
     }
 
     async fn only_a_recovery_session_may_enrol_without_a_step_up_mfa_06(store) {

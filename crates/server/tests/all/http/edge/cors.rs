@@ -23,6 +23,7 @@ on_both! {
         assert_eq!(preflight.status, 204);
         assert_eq!(preflight.headers["access-control-allow-origin"], APP);
         assert_eq!(preflight.headers["access-control-allow-headers"], "authorization, content-type");
+        assert_eq!(preflight.headers["access-control-allow-methods"], "GET, POST, PATCH, DELETE");
         assert_eq!(preflight.headers["x-content-type-options"], "nosniff");
     }
 

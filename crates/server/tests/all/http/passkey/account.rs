@@ -1,12 +1,14 @@
 //! What an owner sees and changes: list, rename, remove; what each change needs, ends and tells.
 
 use http::Method;
+use poundlock::testing::TestApp;
 use poundlock_core::id::NoticeId;
+use poundlock_core::testing::SoftKey;
 use poundlock_core::time::Span;
 use poundlock_store::{on_both, outbox};
 use serde_json::{Value, json};
 
-use super::World;
+use super::{World, add, options};
 use crate::http::behind::{records, refresh, ring};
 
 async fn factors(world: &World, token: &str) -> Vec<Value> {
@@ -107,5 +109,47 @@ on_both! {
         assert_eq!(again.refusal(), "step_up");
         let session = world.app.bearer(Method::GET, "/v1/session", None, &token).await.ok();
         assert_eq!(session["acr"], "phr", "raised");
+    }
+
+    async fn thr_03_a_stolen_session_ends_no_login_that_has_cost_an_attempt(store) {
+        let mut world = World::on(&store).await;
+        let token = world.account_token().await;
+        let owners = json!(world.app.password_step(&world.ada).await);
+        let with_password = json!({ "action": "recovery_codes.new", "password": world.ada.password });
+        let stepping = world.app.bearer(Method::POST, "/v1/step-up", Some(&with_password), &token).await.ok()["login"].clone();
+        let alone = json!({ "action": "recovery_codes.new" });
+        let mut begun = Vec::new();
+        for _ in 0..130 {
+            world.app.advance(Span::from_millis(1));
+            begun.push(world.app.bearer(Method::POST, "/v1/step-up", Some(&alone), &token).await.ok()["login"].clone());
+        }
+        // Those of the session give way among themselves.
+        let asked = options(&world.app, begun.first()).await;
+        assert_eq!(asked.refusal(), "gone");
+        world.within_saying(begun.last().unwrap(), |_| {}).await.ok();
+        world.within_saying(&stepping, |_| {}).await.ok();
+        world.within_saying(&owners, |_| {}).await.ok();
+    }
+
+    async fn thr_08_a_step_up_without_a_password_is_limited_by_source(store) {
+        let app = TestApp::with(&store, |settings| {
+            settings.loopback_unlimited = false;
+            settings.alone = Some("limits by source are each node's own");
+        })
+        .await;
+        let ada = app.enrol("ada", &[]).await;
+        let token = app.log_in(&ada, Some(crate::http::behind::ACCOUNT)).await["access_token"].as_str().unwrap().to_owned();
+        add(&app, &ada, &token, &mut SoftKey::new(21)).await.ok();
+        let alone = json!({ "action": "recovery_codes.new" });
+        let mut begun = 0;
+        let refused = loop {
+            let reply = app.bearer(Method::POST, "/v1/step-up", Some(&alone), &token).await;
+            if !reply.status.is_success() {
+                break reply;
+            }
+            begun += 1;
+            assert!(begun < 60, "never refused");
+        };
+        assert_eq!(refused.refusal(), "too_many_attempts");
     }
 }

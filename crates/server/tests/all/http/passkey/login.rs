@@ -118,4 +118,17 @@ on_both! {
         }
         world.alone().await.ok();
     }
+
+    /// WAN-01: a node whose clock is a little behind still takes the challenge for a live one, so its mark outlives it.
+    async fn wan_01_the_mark_of_an_answered_challenge_outlives_it_by_a_minute(store) {
+        let mut world = World::on(&store).await;
+        world.alone().await.ok();
+        let marks = async || store.dump().await["passkey_challenge"].len();
+        world.app.advance(Span::from_seconds(330));
+        world.app.sweep().await;
+        assert_eq!(marks().await, 1);
+        world.app.advance(Span::from_seconds(31));
+        world.app.sweep().await;
+        assert_eq!(marks().await, 0);
+    }
 }

@@ -78,9 +78,14 @@ on_both! {
             let reply = world.second_saying(|said| said.counter = counter).await;
             assert_eq!((reply.status.as_u16(), reply.refusal()), (403, "passkey_copied"), "{counter}");
         }
-        assert_eq!(records(&world.app, "factor.copied").await[0]["outcome"], "alert");
+        // Also where nobody was named, and after it was used again: the alarm is raised once.
+        world.alone().await.ok();
+        assert_eq!(world.alone_saying(|said| said.counter = 1).await.refusal(), "passkey_copied");
+        let alarms = records(&world.app, "factor.copied").await;
+        assert_eq!((alarms.len(), &alarms[0]["outcome"], &alarms[0]["details"]["target"]), (1, &json!("alert"), &world.factor));
         let told = outbox::waiting(&store, NoticeId::NIL, 100).await.unwrap();
-        assert!(told.iter().any(|notice| notice.kind == Kind::PasskeyCopied));
+        assert_eq!(told.iter().filter(|notice| notice.kind == Kind::PasskeyCopied).count(), 1);
+        assert!(rules(&world, "login.second.refused").await.contains(&json!("passkey_counter")));
         world.alone().await.ok();
     }
 
