@@ -61,11 +61,11 @@ on_both! {
 
     async fn tok_09_the_subject_is_random_and_tells_no_name(store) {
         let app = TestApp::on(&store).await;
-        let ada = app.enrol("ada", &[]).await;
-        let user = account(&app, "ada").await.user;
+        let ada = app.enrol("ada.lovelace", &[]).await;
+        let user = account(&app, "ada.lovelace").await.user;
         let said = claims(&ada.tokens);
         let sub = text(&said, "sub");
-        assert!(sub.len() >= 22 && sub.is_ascii() && !sub.contains("ada"));
+        assert!(sub.len() >= 22 && sub.is_ascii() && !sub.contains("ada.lovelace"));
         assert!(!said.to_string().contains(&user.id.to_string()), "the row's id tells when the account was made");
         assert_ne!(sub, text(&claims(&app.enrol("bob", &[]).await.tokens), "sub"));
         // What was not asked for and not released is not there, rather than empty.
