@@ -74,7 +74,8 @@ on_both! {
             assert_eq!(error(&redeem(&app, "shop", &code).await), "invalid_grant");
         }
         let written = records(&app, "code.refused").await.len();
-        assert!((1..10).contains(&written), "{written} records of one stranger");
+        // Of thirty, five at each node: what is shared is each node's own.
+        assert!((1..=10).contains(&written), "{written} records of one stranger");
     }
 
     async fn oae_04_a_code_lives_a_minute(store) {
