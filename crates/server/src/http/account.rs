@@ -12,6 +12,7 @@ use super::error::Problem;
 use super::session::{Done, done, seconds};
 use super::url::Path;
 use crate::app::SharedApp;
+use crate::flow::Refused;
 use crate::flow::account as flow;
 use crate::flow::session::Caller;
 use crate::journal::Origin;
@@ -183,7 +184,7 @@ pub(crate) async fn rename_factor(
     Json(body): Json<Rename>,
 ) -> Result<Done, Problem> {
     let id: FactorId = id.parse().map_err(|_| Problem::not_found(&request))?;
-    let label = Label::parse(&body.label).map_err(|bad| Problem::bad_request(&request, &bad.to_string()))?;
+    let label = Label::parse(&body.label).map_err(|bad| Problem::of(Refused::Unusable(bad.to_string()), &request))?;
     done(flow::rename_factor(&app, &caller, (id, &label, &body.step_up.0), &origin).await, &request)
 }
 

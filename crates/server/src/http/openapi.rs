@@ -149,7 +149,10 @@ fn operation(route: Route, schemas: &mut Map<String, Value>) -> Value {
     }
     if is_form {
         let form = json!({ "type": "object", "additionalProperties": { "type": "string" } });
-        put("requestBody", json!({ "content": { "application/x-www-form-urlencoded": { "schema": form } } }));
+        put(
+            "requestBody",
+            json!({ "required": true, "content": { "application/x-www-form-urlencoded": { "schema": form } } }),
+        );
     }
     if is_bearer {
         let token = json!({ "account": [] });

@@ -15,6 +15,7 @@ use super::enrol::{Enrolled, enrolled};
 use super::error::Problem;
 use super::session::{Proved, outcome};
 use crate::app::SharedApp;
+use crate::flow::Refused;
 use crate::flow::browser::{Goal, Held};
 use crate::flow::enrol::{self, Named};
 use crate::flow::login::{self as flow, Answered};
@@ -205,7 +206,7 @@ pub(crate) async fn confirm(
 ) -> Answer<Enrolled> {
     let Confirm { login, credential, name } = body;
     let label = name.as_deref().map(Label::parse).transpose();
-    let label = label.map_err(|bad| Problem::bad_request(&request, &bad.to_string()))?;
+    let label = label.map_err(|bad| Problem::of(Refused::Unusable(bad.to_string()), &request))?;
     let attestation = credential.attestation().ok_or_else(|| unreadable(&request))?;
     let confirmed = enrol::confirm_passkey(app, Held::api(login.0), Named { attestation, label }, origin).await;
     let confirmed = confirmed.map_err(|refused| Problem::of(refused, &request))?;
@@ -224,5 +225,5 @@ fn told(options: Result<flow::Options, crate::flow::Refused>, request: &RequestI
 fn unreadable(request: &RequestId) -> Problem {
     let why =
         "the credential is not what PublicKeyCredential.toJSON() gives: id and rawId alike, type public-key, base64url";
-    Problem::bad_request(request, why)
+    Problem::of(Refused::Unusable(why.to_owned()), request)
 }

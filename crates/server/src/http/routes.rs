@@ -26,6 +26,7 @@ const REFRESH: &[Words] =
 const KEY: &[Words] = &[words::PASSKEY, words::PASSKEY_COPIED, words::HELD, words::UNUSABLE];
 const ASK: &[Words] = &[words::GONE, words::WRONG_STEP, words::UNUSABLE];
 const TWICE: &[Words] = &[words::CONFLICT];
+const NAME: &[Words] = &[words::UNUSABLE];
 const TAKEN: &[Words] = &[words::NAME_TAKEN];
 const LAST: &[Words] = &[words::LAST_ONE];
 /// How a change of the account is refused.
@@ -77,7 +78,7 @@ pub(crate) fn table() -> Table {
         .post("/v1/factors/totp", enrol::begin_totp, "Begin to add an app", &[CHANGE])
         .post("/v1/factors/passkey", enrol::begin_passkey, "Begin to add a passkey", &[CHANGE])
         .post("/v1/factors/recovery-codes", account::new_codes, "Make new recovery codes", &[CHANGE])
-        .patch("/v1/factors/{id}", account::rename_factor, "Rename a second factor", &[CHANGE])
+        .patch("/v1/factors/{id}", account::rename_factor, "Rename a second factor", &[CHANGE, NAME])
         .delete("/v1/factors/{id}", account::remove_factor, "Remove a second factor", &[CHANGE, LAST])
         .get("/v1/devices", account::devices, "List the known devices", &[])
         .delete("/v1/devices/{id}", account::revoke_device, "Revoke a known device", &[CHANGE])

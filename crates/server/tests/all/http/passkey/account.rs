@@ -41,7 +41,7 @@ on_both! {
         assert_eq!(world.app.bearer(Method::PATCH, &path, Some(&body), &token).await.refusal(), "step_up");
         let right = world.step_up(&token, "factor.rename", &id).await;
         let bad = json!({ "label": "a\nb", "step_up": right });
-        assert_eq!(world.app.bearer(Method::PATCH, &path, Some(&bad), &token).await.refusal(), "bad_request");
+        assert_eq!(world.app.bearer(Method::PATCH, &path, Some(&bad), &token).await.refusal(), "unusable");
         let body = json!({ "label": "red key", "step_up": right });
         world.app.bearer(Method::PATCH, &path, Some(&body), &token).await.ok();
         assert_eq!(world.app.bearer(Method::PATCH, &path, Some(&body), &token).await.refusal(), "step_up");
