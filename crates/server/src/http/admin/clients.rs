@@ -16,6 +16,7 @@ use super::super::error::Problem;
 use super::super::session::{Done, done};
 use super::super::url::{Path, Query};
 use crate::app::SharedApp;
+use crate::flow::Refused;
 use crate::flow::admin::client::{self as flow, Kept};
 use crate::journal::Origin;
 
@@ -119,8 +120,9 @@ pub(crate) async fn change(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rotate {
     /// How long the secrets before it work on, in seconds: not at all when left out.
-    #[serde(default)]
-    keep_seconds: u32,
+    #[serde(default, deserialize_with = "whole::optional")]
+    #[schemars(range(min = 0, max = whole::JSON_MAX))]
+    keep_seconds: Option<i64>,
 }
 
 /// Another secret for a confidential client.
@@ -131,7 +133,11 @@ pub(crate) async fn rotate_secret(
     request: RequestId,
     Json(body): Json<Rotate>,
 ) -> Answer {
-    let keep = Span::from_seconds(i64::from(body.keep_seconds));
+    let seconds = body.keep_seconds.unwrap_or(0);
+    if seconds < 0 {
+        return Err(Problem::of(Refused::Unusable("keep_seconds is 0 or more".to_owned()), &request));
+    }
+    let keep = Span::from_seconds(seconds);
     flow::rotate_secret(&app, &id, keep, &origin)
         .await
         .map(one)
