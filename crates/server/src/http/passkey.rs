@@ -213,7 +213,7 @@ pub(crate) async fn confirm(
     enrolled(confirmed, &request).map(axum::Json)
 }
 
-fn told(options: Result<flow::Options, crate::flow::Refused>, request: &RequestId) -> Answer<Options> {
+fn told(options: Result<flow::Options, Refused>, request: &RequestId) -> Answer<Options> {
     let flow::Options { login, public_key, expires_in } = options.map_err(|refused| Problem::of(refused, request))?;
     let public_key = match public_key {
         Value::Object(members) => members,
