@@ -24,7 +24,9 @@ export async function shop(server, { scope = 'openid profile', id = 'shop', name
   const origin = `http://127.0.0.1:${http.address().port}`
   const options = scope.split(' ').flatMap((word) => ['--scope', word])
   options.push('--redirect-uri', `${origin}/cb`, '--post-logout-uri', `${origin}/bye`)
-  await server.command('client', 'add', '--id', id, '--name', name, '--kind', 'public', ...options)
+  // With a secret, as a server's application has one: at an address of this machine others are asked about every time.
+  options.push('--kind', 'confidential', '--json')
+  const { secret } = JSON.parse(await server.command('client', 'add', '--id', id, '--name', name, ...options))
 
   async function link(url) {
     const [state, verifier] = [random(), random()]
@@ -49,7 +51,7 @@ export async function shop(server, { scope = 'openid profile', id = 'shop', name
     assert.ok(verifier, 'a state of somebody else')
     assert.equal(back.get('iss'), server.issuer)
     if (back.has('error')) return `<h1>Not signed in: ${back.get('error')}</h1>`
-    const form = { grant_type: 'authorization_code', client_id: id, code: back.get('code') }
+    const form = { grant_type: 'authorization_code', client_id: id, client_secret: secret, code: back.get('code') }
     const body = new URLSearchParams({ ...form, redirect_uri: `${origin}/cb`, code_verifier: verifier })
     const tokens = await (await fetch(`${server.issuer}/oauth/token`, { method: 'POST', body })).json()
     assert.ok(tokens.access_token, JSON.stringify(tokens))

@@ -163,6 +163,12 @@ impl Client {
         !self.trusted && self.kind != ClientKind::FirstParty
     }
 
+    /// Whether it has no secret: whoever gets a code of its own can redeem it, with the verifier that it chose itself.
+    #[must_use]
+    pub const fn is_public(&self) -> bool {
+        matches!(self.kind, ClientKind::Public | ClientKind::FirstParty)
+    }
+
     /// Those of a user's groups that this client's tokens show.
     #[must_use]
     pub fn released(&self, groups: &[String]) -> Vec<String> {

@@ -19,6 +19,7 @@ static PUT: Statement = Statement::new(
 );
 static STANDS: Statement = Statement::new("UPDATE consent SET given_at = given_at WHERE account = ?1 AND client = ?2");
 static DELETE: Statement = Statement::new("DELETE FROM consent WHERE account = ?1 AND client = ?2");
+static END_ALL: Statement = Statement::new("DELETE FROM consent");
 static END_OF_CLIENT: Statement = Statement::new("DELETE FROM consent WHERE client = ?1");
 
 /// What a user has allowed a client.
@@ -50,6 +51,11 @@ pub fn delete(batch: &mut Batch, user: UserId, client: &str) {
 /// Forgets what was allowed to a client that is removed: another one of its name is another client.
 pub fn end_of_client(batch: &mut Batch, client: &str) {
     batch.push(&END_OF_CLIENT, params![client], Expect::Any);
+}
+
+/// Forgets everything that anybody has allowed: after a restore nobody knows what was taken back since.
+pub fn end_all(batch: &mut Batch) {
+    batch.push(&END_ALL, params![], Expect::Any);
 }
 
 fn consent_row(row: &Row) -> Result<ConsentRow> {

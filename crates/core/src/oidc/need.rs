@@ -18,6 +18,8 @@ pub struct Browser<'a> {
     pub mfa_max_age: Span,
     /// Whether this client asks its users for consent.
     pub asks_consent: bool,
+    /// Whether whoever gets its codes can redeem them: it has no secret of its own.
+    pub is_public: bool,
     /// What this user has allowed this client before.
     pub consented: Option<&'a ConsentRow>,
     /// Whether the user has just allowed exactly this request.
@@ -29,6 +31,9 @@ pub struct Browser<'a> {
 pub enum Need {
     /// Both factors, at a login or inside the session that is there.
     Login,
+    /// Both factors, at a login of its own: what was proved inside the session just now is weaker than what the session
+    /// has, and changed nothing. Asked for there again and again, its user would never come back.
+    LoginAnew,
     /// The user's word.
     Consent,
     /// Nothing: give a code.
@@ -46,11 +51,13 @@ pub fn next(asked: &Asked, browser: Browser<'_>, now: Time) -> Need {
     };
     if let Some(need) = stronger_or_fresher(asked, (event, browser), now) {
         return match need {
-            Need::Login if silent => refuse(OauthError::LoginRequired, "the login is too old or too weak"),
+            Need::Login | Need::LoginAnew if silent => {
+                refuse(OauthError::LoginRequired, "the login is too old or too weak")
+            }
             need => need,
         };
     }
-    if needs_consent(asked, browser) {
+    if needs_consent(asked, (event, browser)) {
         return if silent { refuse(OauthError::ConsentRequired, "the user has not consented") } else { Need::Consent };
     }
     Need::Nothing
@@ -68,15 +75,26 @@ fn stronger_or_fresher(asked: &Asked, (event, browser): (&Event, Browser<'_>), n
     // A login made for this request is as fresh as can be, whatever the time since then.
     let is_old = asked.max_age.is_some_and(|max_age| now - event.auth_time() > max_age) && !is_fresh;
     let is_stale = now - browser.mfa_time > browser.mfa_max_age;
+    if (is_weak || is_old) && browser.mfa_time >= asked.asked_at {
+        return Some(Need::LoginAnew);
+    }
     (is_weak || is_old || is_stale || (asked.prompts.wants_login() && !is_fresh)).then_some(Need::Login)
 }
 
-fn needs_consent(asked: &Asked, browser: Browser<'_>) -> bool {
+fn needs_consent(asked: &Asked, (event, browser): (&Event, Browser<'_>)) -> bool {
     if browser.consents_now {
         return false;
     }
     let covered = browser.consented.is_some_and(|consented| consented.covers(asked));
-    asked.prompts.wants_consent() || (browser.asks_consent && !covered)
+    let knows_why = event.auth_time() >= asked.asked_at;
+    asked.prompts.wants_consent() || (browser.asks_consent && !covered) || (is_anyones(asked, browser) && !knows_why)
+}
+
+/// Whether nothing vouches for who gets the code: the address is one of this machine or a scheme of its own, and the client
+/// has no secret. Attack: another user's program listens there, and a page sends the browser on its way (RFC 8252 section
+/// 8.6). Then the user vouches, each time, unless they have just logged in for this request.
+fn is_anyones(asked: &Asked, browser: Browser<'_>) -> bool {
+    browser.is_public && !asked.redirect_uri.starts_with("https://")
 }
 
 const fn refuse(error: OauthError, description: &'static str) -> Need {

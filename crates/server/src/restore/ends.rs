@@ -8,8 +8,8 @@ use poundlock_core::id::RecordId;
 use poundlock_core::keys::{Action, KeyState};
 use poundlock_core::time::Time;
 use poundlock_store::{
-    Batch, audit, browser, chain, code, device, factor, guard, invite, key, login, outbox, passkey, refresh, session,
-    setting, status, step_up,
+    Batch, audit, browser, chain, code, consent, device, factor, guard, invite, key, login, outbox, passkey, refresh,
+    session, setting, status, step_up,
 };
 
 use super::target::Spent;
@@ -38,6 +38,7 @@ pub(super) async fn end_all(
     invite::end_all(&mut batch);
     browser::end_all(&mut batch);
     code::end_all(&mut batch);
+    consent::end_all(&mut batch);
     step_up::end_all(&mut batch);
     // The marks of answered challenges are those of the backup: no challenge of before it counts.
     passkey::void_challenges(&mut batch, now);

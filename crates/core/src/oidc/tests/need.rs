@@ -33,6 +33,7 @@ fn browser(event: Option<&Event>) -> Browser<'_> {
         mfa_time: NOW - MINUTE,
         mfa_max_age: Span::from_hours(12),
         asks_consent: false,
+        is_public: true,
         consented: None,
         consents_now: false,
     }
@@ -73,6 +74,33 @@ fn oae_18_old_or_weak_logins_are_made_again_and_never_silently() {
     }
     let stale = Browser { mfa_time: NOW - Span::from_hours(13), ..browser(Some(&old)) };
     assert_eq!(next(&asked(""), stale, NOW), Need::Login, "its first refresh would ask for a factor");
+}
+
+/// STP-03: somebody with a stronger login has proved a weaker one inside it, and it is as old as before.
+#[test]
+fn stp_03_what_changed_nothing_is_not_asked_for_again() {
+    let old = event(Acr::Phr, Span::from_minutes(10));
+    let proved = Browser { mfa_time: NOW, ..browser(Some(&old)) };
+    assert_eq!(next(&asked("&max_age=60"), proved, NOW), Need::LoginAnew);
+    assert_eq!(next(&asked("&acr_values=phrh"), proved, NOW), Need::LoginAnew);
+    assert_eq!(error(next(&asked("&max_age=60&prompt=none"), proved, NOW)), "login_required");
+    assert_eq!(next(&asked(""), proved, NOW), Need::Nothing);
+}
+
+/// RFC 8252 section 8.6: who listens on this machine is anybody, and so is who has a scheme.
+#[test]
+fn ses_15_a_code_goes_to_no_address_of_this_machine_without_a_word_of_its_user() {
+    let old = event(Acr::Aal2, Span::from_minutes(10));
+    for to in ["http://127.0.0.1:49731/cb", "http://[::1]/cb", "com.example.app:/cb"] {
+        let asked = Asked { redirect_uri: to.to_owned(), ..asked("") };
+        assert_eq!(next(&asked, browser(Some(&old)), NOW), Need::Consent, "{to}");
+        let consented = Browser { consents_now: true, ..browser(Some(&old)) };
+        assert_eq!(next(&asked, consented, NOW), Need::Nothing, "{to}");
+        let new = event(Acr::Aal2, Span::from_seconds(0));
+        assert_eq!(next(&asked, browser(Some(&new)), NOW), Need::Nothing, "logged in for this: {to}");
+        let with_secret = Browser { is_public: false, ..browser(Some(&old)) };
+        assert_eq!(next(&asked, with_secret, NOW), Need::Nothing, "{to}");
+    }
 }
 
 #[test]

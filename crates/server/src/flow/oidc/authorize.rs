@@ -143,8 +143,8 @@ async fn proceed(
     };
     match next(&asked, browser, caller.now) {
         Need::Refuse(refusal) => refuse_back(refusal),
-        Need::Login if asked.prompts.wants_login() => Ok(carried(app, &asked, |request| Way::SignIn { request })),
-        Need::Login => Ok(carried(app, &asked, |request| Way::StepUp { request })),
+        Need::Login if !asked.prompts.wants_login() => Ok(carried(app, &asked, |request| Way::StepUp { request })),
+        Need::Login | Need::LoginAnew => Ok(carried(app, &asked, |request| Way::SignIn { request })),
         Need::Consent => Ok(Way::Consent(Box::new(question(app, &client, &asked, &caller)))),
         Need::Nothing => {
             let user = caller.account.user.id;
@@ -161,6 +161,7 @@ fn nobody(client: &Client) -> Browser<'_> {
         mfa_time: Time::from_millis(0),
         mfa_max_age: client.mfa_max_age,
         asks_consent: client.asks_consent(),
+        is_public: client.is_public(),
         consented: None,
         consents_now: false,
     }

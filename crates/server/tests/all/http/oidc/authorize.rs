@@ -183,7 +183,11 @@ on_both! {
     async fn oae_01_a_native_app_comes_back_to_the_port_it_has(store) {
         let mut shop = Shop::open(TestApp::on(&store).await).await;
         let back = "http://127.0.0.1:49731/cb";
-        let answer = follow(&mut shop.browser, &request("shop", &[("redirect_uri", back)])).await.ok().unwrap();
+        let silent = request("shop", &[("redirect_uri", back), ("prompt", "none")]);
+        assert_eq!(follow(&mut shop.browser, &silent).await.ok().unwrap().error(), "consent_required");
+        // Allowed before, and asked all the same: who listens there is anybody (RFC 8252 section 8.6).
+        follow(&mut shop.browser, &request("shop", &[("redirect_uri", back)])).await.err().unwrap();
+        let answer = consent(&mut shop.browser, "allow").await.ok().unwrap();
         assert!(answer.location.starts_with("http://127.0.0.1:49731/cb?code="), "{}", answer.location);
         let pairs = |uri| form(&[("redirect_uri", uri)]);
         assert_ne!(pairs(back), pairs(BACK));

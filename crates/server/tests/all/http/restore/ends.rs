@@ -1,7 +1,9 @@
 //! What ends: sessions, families, tokens, logins, invites, step-ups.
 
 use axum::http::Method;
-use poundlock_store::on_both;
+use poundlock_core::id::UserId;
+use poundlock_core::oidc::consent::ConsentRow;
+use poundlock_store::{Batch, consent, on_both, user};
 use serde_json::{Value, json};
 
 use super::{CODES_WAIT, World, account, refresh};
@@ -45,6 +47,21 @@ on_both! {
         let after = kids(&app.get("/.well-known/jwks.json").await.ok());
         assert!(!before.is_empty() && !after.is_empty());
         assert!(before.iter().all(|kid| !after.contains(kid)), "{before:?} {after:?}");
+    }
+
+    /// What was taken back after the backup must not stand again.
+    async fn rft_12_nobody_is_allowed_anything(store) {
+        let world = World::on(&store).await;
+        let account = user::resolve(world.app.store(), "ada", UserId::NIL).await.unwrap().unwrap();
+        let (client, scope, audiences) = ("shop".to_owned(), "openid".to_owned(), "api".to_owned());
+        let given = ConsentRow { user: account.user.id, client, scope, audiences, given_at: world.app.now() };
+        let mut batch = Batch::new();
+        consent::put(&mut batch, &given);
+        world.app.store().commit(batch).await.unwrap();
+        world.back_up().await;
+        assert_eq!(consent::of_user(world.app.store(), account.user.id).await.unwrap(), [given]);
+        let (app, _place) = world.restored(&store, false).await;
+        assert_eq!(consent::of_user(app.store(), account.user.id).await.unwrap(), []);
     }
 
     async fn a_login_an_invite_and_a_step_up_are_gone(store) {
