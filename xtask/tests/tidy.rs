@@ -66,6 +66,22 @@ fn mfa_04_all_paths_pass_one_policy_and_open_sessions_in_one_place() -> Result<(
     Ok(())
 }
 
+/// Each kind of secret says by its first letters what it is (T-26): two kinds with the same ones would tell neither a
+/// reader nor a scanner which leaked.
+#[test]
+fn t_26_no_two_kinds_of_secret_begin_alike() -> Result<()> {
+    let mut seen = std::collections::BTreeMap::new();
+    for file in Tree::read()?.files.iter().filter(|file| file.path.starts_with("crates/core/src/")) {
+        for (_, text) in file.code() {
+            let Some(prefix) = text.trim().strip_prefix("const PREFIX: &str = ") else { continue };
+            let before = seen.insert(prefix.to_owned(), file.path.clone());
+            ensure!(before.is_none(), "{prefix} is that of {before:?} and of {}", file.path);
+        }
+    }
+    ensure!(seen.len() >= 9, "the prefixes are written in another way now: {seen:?}");
+    Ok(())
+}
+
 /// The `rsa` package is among the banned: its private-key operations leak by time.
 #[test]
 fn t_36_key_10_no_banned_package_is_locked() -> Result<()> {

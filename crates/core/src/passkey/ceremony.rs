@@ -15,7 +15,7 @@ use crate::time::{Span, Time};
 /// How long an authenticator may take (WAN-02).
 pub const LIFE: Span = Span::from_minutes(5);
 
-const PREFIX: &str = "plc_";
+const PREFIX: &str = "plq_";
 const ID_BYTES: usize = 16;
 
 /// A challenge to prove passkeys that exist. Answered once: it is spent by its use.

@@ -271,13 +271,13 @@ fn wan_01_wan_02_an_open_challenge_is_ours_and_dies() {
     assert!(open(token.reveal(), NOW).is_some() && OpenChallenge::is_one(token.reveal()));
     assert!(open(token.reveal(), NOW + LIFE).is_none());
     assert_eq!(open(token.reveal(), NOW).unwrap().expires_at(), NOW + LIFE);
-    let mut bytes = decoded(token.reveal().strip_prefix("plc_").unwrap()).unwrap();
+    let mut bytes = decoded(token.reveal().strip_prefix("plq_").unwrap()).unwrap();
     for i in 0..bytes.len() {
         bytes[i] ^= 1;
-        assert!(open(&format!("plc_{}", encoded(&bytes)), NOW).is_none(), "byte {i}");
+        assert!(open(&format!("plq_{}", encoded(&bytes)), NOW).is_none(), "byte {i}");
         bytes[i] ^= 1;
     }
-    for other in ["", "plc_", "plc_AAAA", "pll_AAAA"] {
+    for other in ["", "plq_", "plq_AAAA", "pll_AAAA"] {
         assert!(open(other, NOW).is_none());
     }
 }

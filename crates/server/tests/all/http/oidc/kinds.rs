@@ -3,6 +3,7 @@
 use http::Method;
 use poundlock::testing::TestApp;
 use poundlock_store::on_both;
+use serde_json::json;
 
 use crate::http::behind::{ACCOUNT, at_service, text};
 use crate::http::oidc::world::{BACK, Shop, VERIFIER, error, follow, request, token};
@@ -13,7 +14,9 @@ on_both! {
         let code = shop.code().await;
         let api = shop.app.log_in(&shop.user, Some(ACCOUNT)).await;
         let login = shop.app.password_step(&shop.user).await;
+        let asked = shop.app.post("/v1/login/passkey/options", &json!({})).await.ok();
         let all = [
+            ("passkey challenge", text(&asked, "login")),
             ("code", code),
             ("access_token", text(&shop.tokens, "access_token")),
             ("id_token", text(&shop.tokens, "id_token")),
@@ -46,6 +49,10 @@ on_both! {
             if *kind != "account token" {
                 let told = app.bearer(Method::GET, "/v1/account", None, secret).await;
                 assert_eq!(told.refusal(), "unauthenticated", "{kind} at the account");
+            }
+            if !kind.contains("challenge") {
+                let told = shop.app.post("/v1/login/passkey/options", &json!({ "login": secret })).await;
+                assert!(["gone", "wrong_step"].contains(&told.refusal()), "{kind} as a login: {}", told.body);
             }
             if *kind != "request" {
                 let at = follow(&mut shop.browser, &format!("/oauth/authorize/continue?request={secret}")).await;

@@ -131,7 +131,7 @@ on_both! {
         let mut world = World::on(&store).await;
         let asked = options(&world.app, None).await.ok();
         let credential = world.key.answer(ISSUER, &asked["publicKey"]);
-        for login in ["", "plc_", "plc_AAAA", "pll_AAAA", "plu_AAAA"] {
+        for login in ["", "plq_", "plq_AAAA", "pll_AAAA", "plu_AAAA"] {
             let reply = prove(&world.app, &json!(login), &credential).await;
             assert!(["passkey", "gone"].contains(&reply.refusal()), "{login}: {}", reply.body);
         }
