@@ -19,7 +19,7 @@ use poundlock_store::{Batch, login, user};
 use tracing::Instrument;
 
 pub(crate) use self::lane::{Spent, Who, spend};
-pub(crate) use self::passkey::{Answered, Options, api_holder, options, prove};
+pub(crate) use self::passkey::{Answered, Options, Whom, api_holder, options, prove};
 pub(crate) use self::second::{load, recovery, totp};
 use super::browser::Goal;
 use super::session::{Caller, Outcome};

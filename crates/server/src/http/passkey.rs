@@ -18,7 +18,7 @@ use crate::app::SharedApp;
 use crate::flow::Refused;
 use crate::flow::browser::{Goal, Held};
 use crate::flow::enrol::{self, Named};
-use crate::flow::login::{self as flow, Answered};
+use crate::flow::login::{self as flow, Answered, Whom};
 use crate::journal::Origin;
 
 #[derive(Deserialize, JsonSchema)]
@@ -156,10 +156,11 @@ pub(crate) async fn options(
     request: RequestId,
     Json(body): Json<Ask>,
 ) -> Answer<Options> {
-    told(
-        flow::options(app, body.login.map(|login| Held::api(login.0)).ok_or_else(flow::api_holder), origin).await,
-        &request,
-    )
+    let whom = match body.login {
+        Some(login) => Whom::Of(Held::api(login.0)),
+        None => Whom::Anyone(flow::api_holder()),
+    };
+    told(flow::options(app, whom, origin).await, &request)
 }
 
 /// A passkey's answer: a login of its own, or a step of one.

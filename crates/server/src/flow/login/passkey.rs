@@ -23,6 +23,15 @@ pub(crate) fn api_holder() -> Digest {
     Digest::of(b"api")
 }
 
+/// Who is asked for a passkey.
+#[derive(Debug)]
+pub(crate) enum Whom {
+    /// The user of a login under way.
+    Of(Held),
+    /// Whoever has one; the answer counts from this holder alone.
+    Anyone(Digest),
+}
+
 /// What a browser hands to the authenticator, and the login that its answer names.
 #[derive(Debug)]
 pub(crate) struct Options {
@@ -49,12 +58,12 @@ pub(crate) struct Answered {
 }
 
 /// Asks for a passkey: one of the login's user, or any at all, of the holder that is named. The second stores nothing.
-pub(crate) async fn options(app: SharedApp, held: Result<Held, Digest>, origin: Origin) -> Answer<Options> {
+pub(crate) async fn options(app: SharedApp, whom: Whom, origin: Origin) -> Answer<Options> {
     let now = super::super::now(&app, &origin)?;
     let party = factor::party(&app)?;
-    let held = match held {
-        Ok(held) => held,
-        Err(holder) => {
+    let held = match whom {
+        Whom::Of(held) => held,
+        Whom::Anyone(holder) => {
             let asked = party.ask_anyone(&holder, now, &app.ring, &app.rng);
             let (login, public_key) = asked.map_err(cannot_ask)?;
             return Ok(Options { login, public_key, expires_in: LIFE.seconds() });
@@ -62,10 +71,8 @@ pub(crate) async fn options(app: SharedApp, held: Result<Held, Digest>, origin: 
     };
     let (login, account) = load(&app, &held, &origin, now).await?;
     let account = account.ok_or_else(|| refuse_unrecorded(&origin, Denial::Gone))?;
-    let passkeys = match login.needs_verification() {
-        true => factor::alone(&app, &account),
-        false => factor::opened(&app, &account),
-    };
+    let passkeys =
+        if login.needs_verification() { factor::alone(&app, &account) } else { factor::opened(&app, &account) };
     if passkeys.is_empty() {
         return Err(refuse_unrecorded(&origin, Denial::WrongStep));
     }

@@ -19,7 +19,7 @@ use super::step_up::{change_of, page_of};
 use crate::app::SharedApp;
 use crate::flow::browser::{Goal, Held, Seen, Stage, seen};
 use crate::flow::enrol::{Confirmed, Named, confirm_passkey, offer_passkey};
-use crate::flow::login::{Answered, Options, options, prove};
+use crate::flow::login::{Answered, Options, Whom, options, prove};
 use crate::flow::step_up::{self as flow, Asked};
 use crate::flow::{Answer, Channel};
 use crate::page::url;
@@ -64,7 +64,7 @@ pub(crate) struct Change {
 /// Options for whoever has a passkey. The challenge is in `state`, sealed: nothing is stored for strangers.
 pub(crate) async fn ask(form: Form<Anyone>) -> Response {
     let browser = form.browser;
-    match options(SharedApp::clone(&browser.app), Err(browser.holder()), browser.origin.clone()).await {
+    match options(SharedApp::clone(&browser.app), Whom::Anyone(browser.holder()), browser.origin.clone()).await {
         Ok(Options { login, public_key, .. }) => {
             browser.json(&json!({ "publicKey": public_key, "state": login.reveal() }))
         }
@@ -130,7 +130,7 @@ pub(crate) async fn ask_within(Path(id): Path<String>, form: Form<Within>) -> Re
     };
     let (app, origin) = (SharedApp::clone(&browser.app), browser.origin.clone());
     let asked = match stage {
-        Stage::Second { .. } => options(app, Ok(held), origin).await,
+        Stage::Second { .. } => options(app, Whom::Of(held), origin).await,
         Stage::Enrol | Stage::Confirm(_) => offer_passkey(app, held, origin).await,
     };
     told(browser, asked, "")
@@ -184,7 +184,7 @@ pub(crate) async fn ask_change(form: SignedForm<Change>) -> Response {
     };
     let state = browser.hold(&handle.login).map(|id| id.to_string()).unwrap_or_default();
     let held = Held::page(handle.login, browser.session());
-    let asked = options(SharedApp::clone(&browser.app), Ok(held), browser.origin.clone()).await;
+    let asked = options(SharedApp::clone(&browser.app), Whom::Of(held), browser.origin.clone()).await;
     told(browser, asked, &state)
 }
 
