@@ -23,8 +23,12 @@ pub fn run(tree: &Tree<'_>, binary: &Path) -> Result<Counts> {
     let mut counts = Counts::default();
     for judge in judges {
         let (program, script) = program(&tools, &judge)?;
-        println!("{}", judge.file_name().unwrap_or_default().to_string_lossy());
+        let name = judge.file_name().unwrap_or_default().to_string_lossy();
+        println!("{name}");
         let ran = process::stream(tree.command(program).arg(script).env("POUNDLOCK", binary))?;
+        if !ran.ok {
+            println!("FAILED {name}");
+        }
         counts += Counts::one(ran.ok);
     }
     Ok(counts)
