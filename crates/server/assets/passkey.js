@@ -53,19 +53,25 @@ const json = credential => {
 /** Only one ceremony may wait at a time: a new one ends the one before. */
 let waiting = new AbortController()
 
+/** What the browser offers by itself waits for as long as the page is open, and its challenge dies after five minutes. */
+const RENEWED_MS = 4 * 60 * 1000
+let renewal = 0
+
 /**
  * @param {HTMLFormElement} form
  * @param {'conditional' | undefined} mediation
  */
 const run = async (form, mediation) => {
+  clearTimeout(renewal)
+  if (mediation) renewal = setTimeout(() => run(form, mediation).catch(() => {}), RENEWED_MS)
   waiting.abort()
   waiting = new AbortController()
   const { signal } = waiting
   const creates = form.dataset.passkey === 'create'
   const body = new URLSearchParams(/** @type {any} */ (new FormData(form)))
   const answer = await fetch(form.dataset.options ?? '', { method: 'POST', body, signal, headers: { accept: 'application/json' } })
-  // The session is over: the page to sign in is where it leads.
-  if (answer.redirected) return location.assign(answer.url)
+  // The session is over: the page to sign in is where it leads. What the browser offers by itself leads nobody away.
+  if (answer.redirected && !mediation) return location.assign(answer.url)
   if (!answer.ok) throw new Error(String(answer.status))
   const options = /** @type {Options} */ (await answer.json())
   const publicKey = parsed(options.publicKey, creates)

@@ -19,7 +19,7 @@ use crate::app::SharedApp;
 use crate::flow::browser::{Seen, Stage, code, seen};
 use crate::flow::enrol::{Confirmed, Offered, offer};
 use crate::flow::session::Outcome;
-use crate::flow::{Denial, login as flow, refuse_unrecorded};
+use crate::flow::{Denial, Refused, login as flow, refuse_unrecorded};
 use crate::page::view::{EnrolChoice, EnrolTotp, Notice, Purpose, SecondFactor, Way};
 use crate::page::{Trouble, What, url};
 
@@ -134,6 +134,11 @@ pub(crate) async fn totp(Path(id): Path<String>, form: Form<TotpStep>) -> Respon
     let label = fields.label.as_deref().and_then(|text| Label::parse(text).ok());
     match code(SharedApp::clone(&browser.app), held, (typed, label), browser.origin.clone()).await {
         Ok(confirmed) => proved(browser, &id, confirmed).await,
+        // The seed is void since a passkey was asked for beside it: the choice is there again.
+        Err(refused @ Refused::Denied { denial: Denial::WrongStep, .. }) => {
+            let said = Said::trouble(&page, Trouble { what: What::Stale, reference: String::new() }, "");
+            browser.again_saying(&page, refused, &said)
+        }
         Err(refused) => browser.again(&page, refused, ""),
     }
 }

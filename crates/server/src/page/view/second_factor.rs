@@ -49,6 +49,11 @@ impl SecondFactor {
         tried.filter(|way| self.ways.contains(way)).or_else(|| self.ways.iter().min().copied())
     }
 
+    /// Whether the cursor waits in the field of the code. After trouble it waits where that is.
+    fn begins_with_code(&self) -> bool {
+        self.trouble.is_none() && self.first() == Some(Way::Totp)
+    }
+
     fn fields(&self) -> &'static [Field] {
         match (self.ways.contains(&Way::Totp), self.ways.contains(&Way::RecoveryCode)) {
             (true, true) => &[Field::Code, Field::RecoveryCode],

@@ -57,6 +57,20 @@ fn the_factor_that_was_just_tried_stays_open() {
     assert_eq!(second(&[], None).first(), None);
 }
 
+#[test]
+fn the_cursor_waits_in_the_code_only_where_it_stands_open_first() {
+    let focused = |ways: &[Way], trouble| {
+        let view = second(ways, trouble);
+        rendered(|f| view.render(f)).matches(" autofocus").count()
+    };
+    let view = second(&[Way::Totp, Way::RecoveryCode], None);
+    assert!(rendered(|f| view.render(f)).contains("aria-describedby=\"code-hint\" autofocus>"));
+    assert_eq!(focused(&[Way::Totp, Way::RecoveryCode], None), 1);
+    assert_eq!(focused(&[Way::Passkey, Way::Totp], None), 0, "the key is first");
+    let tried = focused(&[Way::Totp, Way::RecoveryCode], trouble(What::RecoveryCode));
+    assert_eq!(tried, 1, "in the field with the trouble");
+}
+
 /// STP-06: whoever confirms sees for what.
 #[test]
 fn stp_06_a_second_factor_for_a_change_names_the_change() {

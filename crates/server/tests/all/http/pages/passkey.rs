@@ -236,6 +236,22 @@ on_both! {
         assert!(!here.has("session"));
     }
 
+    async fn a_code_for_a_seed_that_a_passkey_has_replaced_leads_back_to_the_choice(store) {
+        let (app, ada, ..) = world(&store).await;
+        let mut browser = Browser::on(&app);
+        browser.sign_in(&ada).await;
+        browser.step_up(&ada, "/account/factors").await;
+        let at = browser.at.clone();
+        browser.submit(&at, &[("kind", "totp")]).await;
+        assert!(browser.page.contains("name=\"code\""), "{}", browser.page);
+        let asked = browser.post(&format!("{at}/passkey/options"), &[("credential", ""), ("state", "")]).await;
+        assert_eq!(asked.status, 200, "{}", asked.body);
+        browser.submit(&format!("{at}/totp"), &[("code", "123456")]).await;
+        assert_eq!(browser.at, at);
+        let page = &browser.page;
+        assert!(page.contains("role=\"alert\"") && page.contains("value=\"totp\""), "{page}");
+    }
+
     async fn what_is_no_answer_of_a_passkey_is_told(store) {
         let (app, ada, ..) = world(&store).await;
         let mut browser = Browser::on(&app);
