@@ -12,7 +12,7 @@ use poundlock_core::step_up::Action;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, audit, device, factor, login, passkey, session, step_up as rights, user};
 
-use super::factor::{Listed, listed, tell};
+use super::factor::{Listed, leaves_one, listed, tell};
 use super::session::Caller;
 use super::step_up::spends;
 use super::{Answer, Denial, Refused, commit, refuse};
@@ -91,7 +91,7 @@ pub(crate) async fn remove_factor(
     let user = &caller.account.user;
     let note = Note::new(app, origin, caller.now).about(user);
     let kind = kind_of(&caller.account, id).ok_or_else(|| super::refuse_unrecorded(origin, Denial::Gone))?;
-    if caller.account.second_factors() < 2 {
+    if !leaves_one(app, &caller.account, id) {
         let record = note.record(Event::LoginRefused).with(Key::Rule, "last_factor");
         return Err(refuse(app, Batch::new(), record, Denial::LastOne, user.id.as_bytes()).await);
     }

@@ -17,6 +17,7 @@ use poundlock_store::{Batch, login, session, step_up as rights};
 
 pub(crate) use self::passkey::{Named, confirm as confirm_passkey, offer as offer_passkey};
 use super::browser::{Held, before};
+use super::factor::refuse_surplus;
 use super::login::load;
 use super::session::{Caller, Outcome, add_factor, open_enrolled};
 use super::{Answer, Denial, Fault, Handle, Refused, commit, refuse, refuse_unrecorded};
@@ -62,6 +63,7 @@ pub(crate) async fn begin_adding(
         None => EnrolRight::by_recovery(session, now),
     };
     let Some(right) = right else { return Err(no_right(app, caller, &note).await) };
+    refuse_surplus(app, &note, &caller.account).await?;
     let request = Request {
         client: session.client().to_owned(),
         audience: app.account_audience.clone(),
@@ -82,10 +84,26 @@ async fn no_right(app: &App, caller: &Caller, note: &Note<'_>) -> Refused {
     refuse(app, Batch::new(), record, Denial::StepUp, caller.account.user.id.as_bytes()).await
 }
 
+/// Refuses before an authenticator makes a key or a person types a seed what the confirmation would refuse.
+async fn refuse_further(
+    app: &App,
+    (login, account): (&Login, Option<&Account>),
+    (origin, now): (&Origin, Time),
+) -> Answer<()> {
+    match account.filter(|_| login.awaits_enrolment() && !login.opens_session()) {
+        Some(account) => {
+            let note = Note::new(app, origin, now).client(&login.request().client).about(&account.user);
+            refuse_surplus(app, &note, account).await
+        }
+        None => Ok(()),
+    }
+}
+
 /// Offers a new seed; asked again, the unconfirmed one is replaced.
 pub(crate) async fn offer(app: SharedApp, held: Held, origin: Origin) -> Answer<Offered> {
     let now = super::now(&app, &origin)?;
     let (login, account) = load(&app, &held, &origin, now).await?;
+    refuse_further(&app, (&login, account.as_ref()), (&origin, now)).await?;
     let name = account_name(&login, account.as_ref());
     let Step::Offer(offered) = login.offer_totp(now, &app.rng) else {
         return Err(refuse_unrecorded(&origin, Denial::WrongStep));

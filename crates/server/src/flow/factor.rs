@@ -1,6 +1,7 @@
 //! The second factors of an account, of every kind: listed, told of, inserted. Changes of them are in `account.rs`, their
 //! enrolment in `enrol.rs`.
 
+use poundlock_core::audit::{Event, Key};
 use poundlock_core::id::FactorId;
 use poundlock_core::login::{Enrolled, NewFactor};
 use poundlock_core::notice::{self, Kind, Says};
@@ -9,12 +10,12 @@ use poundlock_core::time::Time;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, factor, outbox, passkey};
 
-use super::{Answer, Refused};
+use super::{Answer, Denial, Refused, refuse};
 use crate::app::App;
 use crate::journal::Note;
 
 /// Most second factors of one account.
-pub(crate) const FACTORS_MAX: usize = 20;
+const FACTORS_MAX: usize = 20;
 
 /// A second factor as its owner and administrators see it.
 #[derive(Debug)]
@@ -56,6 +57,12 @@ pub(crate) fn opened(app: &App, account: &Account) -> Vec<Passkey> {
 /// Those that can prove both kinds: their devices verify the user. One on probation is among them, and told of that.
 pub(crate) fn alone(app: &App, account: &Account) -> Vec<Passkey> {
     opened(app, account).into_iter().filter(Passkey::is_verified).collect()
+}
+
+/// Whether a second factor is left without this one: a passkey that does not open, or has nobody to answer to, is none.
+pub(crate) fn leaves_one(app: &App, account: &Account, id: FactorId) -> bool {
+    let keys = if app.party.is_some() { opened(app, account) } else { Vec::new() };
+    account.totp.iter().any(|app| app.id != id) || keys.iter().any(|key| key.factor() != id)
 }
 
 /// Every second factor of an account, in the order of kind and age.
@@ -101,6 +108,29 @@ fn traits(passkey: &Passkey) -> Traits {
         is_copyable: passkey.is_copyable(),
         is_copied: passkey.is_copied(),
         is_attested: passkey.is_attested(),
+    }
+}
+
+/// Refuses a further factor of an account that has as many as it may.
+pub(crate) async fn refuse_surplus(app: &App, note: &Note<'_>, account: &Account) -> Answer<()> {
+    if account.second_factors() < FACTORS_MAX {
+        return Ok(());
+    }
+    let why = format!("This account has {FACTORS_MAX} factors: remove one first.");
+    Err(refuse_enrolment(app, note, ("factors_max", why), account.user.id.as_bytes()).await)
+}
+
+/// Refuses an enrolment that what is there already stands against, and writes that down.
+pub(crate) async fn refuse_enrolment(
+    app: &App,
+    note: &Note<'_>,
+    (rule, why): (&'static str, String),
+    target: &[u8],
+) -> Refused {
+    let record = note.record(Event::LoginRefused).with(Key::Rule, rule);
+    match refuse(app, Batch::new(), record, Denial::WrongStep, target).await {
+        Refused::Denied { .. } => Refused::Conflicting(why),
+        fault => fault,
     }
 }
 

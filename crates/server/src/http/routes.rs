@@ -38,7 +38,7 @@ pub(crate) fn table() -> Table {
         .post("/v1/login", login::begin, "Log in with name and password", &[GUESS, PASSWORD, CODE, TOKENS])
         .post("/v1/login/totp", login::totp, "Go on with a code of an app", &[GUESS, CODE, TOKENS, REFRESH])
         .post("/v1/login/recovery-code", login::recovery, "Go on with a recovery code", &[GUESS, CODE, TOKENS, REFRESH])
-        .post("/v1/login/enrol/totp", enrol::offer, "Get the seed of a new app", &[GUESS])
+        .post("/v1/login/enrol/totp", enrol::offer, "Get the seed of a new app", &[GUESS, TWICE])
         .post(
             "/v1/login/enrol/totp/confirm",
             enrol::confirm,
@@ -52,7 +52,7 @@ pub(crate) fn table() -> Table {
             "Log in with a passkey, or go on with one",
             &[GUESS, KEY, TOKENS, REFRESH],
         )
-        .post("/v1/login/enrol/passkey", passkey::offer, "Get the options of a new passkey", &[ASK])
+        .post("/v1/login/enrol/passkey", passkey::offer, "Get the options of a new passkey", &[ASK, TWICE])
         .post(
             "/v1/login/enrol/passkey/confirm",
             passkey::confirm,
@@ -75,8 +75,8 @@ pub(crate) fn table() -> Table {
         .get("/v1/account", account::show, "Show the account", &[])
         .post("/v1/account/password", account::change_password, "Set another password", &[CHANGE, GUESS, PASSWORD])
         .get("/v1/factors", account::factors, "List the second factors", &[])
-        .post("/v1/factors/totp", enrol::begin_totp, "Begin to add an app", &[CHANGE])
-        .post("/v1/factors/passkey", enrol::begin_passkey, "Begin to add a passkey", &[CHANGE])
+        .post("/v1/factors/totp", enrol::begin_totp, "Begin to add an app", &[CHANGE, TWICE])
+        .post("/v1/factors/passkey", enrol::begin_passkey, "Begin to add a passkey", &[CHANGE, TWICE])
         .post("/v1/factors/recovery-codes", account::new_codes, "Make new recovery codes", &[CHANGE])
         .patch("/v1/factors/{id}", account::rename_factor, "Rename a second factor", &[CHANGE, NAME])
         .delete("/v1/factors/{id}", account::remove_factor, "Remove a second factor", &[CHANGE, LAST])

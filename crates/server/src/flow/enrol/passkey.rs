@@ -10,7 +10,7 @@ use poundlock_store::{Batch, login, passkey};
 use super::super::browser::{Held, before};
 use super::super::login::{Options, load};
 use super::super::{Answer, Denial, Fault, Refused, commit, factor, refuse, refuse_unrecorded};
-use super::{Confirmed, account_name, finish, named};
+use super::{Confirmed, account_name, finish, named, refuse_further};
 use crate::app::{App, SharedApp};
 use crate::journal::{Note, Origin};
 
@@ -29,6 +29,7 @@ pub(crate) async fn offer(app: SharedApp, held: Held, origin: Origin) -> Answer<
     if !login.awaits_enrolment() {
         return Err(refuse_unrecorded(&origin, Denial::WrongStep));
     }
+    refuse_further(&app, (&login, account.as_ref()), (&origin, now)).await?;
     let name = account_name(&login, account.as_ref());
     let existing = account.as_ref().map(|account| factor::opened(&app, account)).unwrap_or_default();
     let enrollee = Enrollee {
@@ -73,7 +74,8 @@ pub(crate) async fn confirm(app: SharedApp, held: Held, sent: Named, origin: Ori
             return Err(failed(&app, &note, Refusal::Challenge, &target).await);
         }
         if passkey::is_known(&app.store, sent.attestation.credential()).await? {
-            return Err(Refused::Conflicting("This passkey is enrolled already.".to_owned()));
+            let why = "This passkey is enrolled already.".to_owned();
+            return Err(factor::refuse_enrolment(&app, &note, ("passkey_known", why), &target).await);
         }
         let login = login.moved_on();
         let mut batch = Batch::new();

@@ -17,7 +17,7 @@ use poundlock_core::user::{UserRow, UserState};
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, device, factor, invite, passkey, refresh, session, user};
 
-use super::super::factor::{FACTORS_MAX, insert, tell};
+use super::super::factor::{insert, refuse_surplus, tell};
 use super::super::login::clear_used;
 use super::super::{Answer, Denial, Fault, Refused, commit, refuse};
 use super::{Bearer, Caller, Opened, Outcome, answer};
@@ -115,9 +115,7 @@ pub(crate) async fn add_factor(
     account: &Account,
     batch: Batch,
 ) -> Answer<()> {
-    if account.second_factors() >= FACTORS_MAX {
-        return Err(Refused::Conflicting(format!("This account has {FACTORS_MAX} factors: remove one first.")));
-    }
+    refuse_surplus(app, note, account).await?;
     let (mut first, rest) = (Batch::new(), batch);
     // The version guards the count.
     user::touched(&mut first, account.user.id, account.user.version);

@@ -6,13 +6,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use poundlock::testing::{TestApp, TestUser};
 use poundlock_core::client::ClientSpec;
-use poundlock_core::id::UserId;
+use poundlock_core::id::{FactorId, UserId};
 use poundlock_core::invite::{self, Purpose};
+use poundlock_core::passkey::{PasskeyRow, UserHandle};
 use poundlock_core::seal::Keyring;
 use poundlock_core::testing::SeededRng;
 use poundlock_core::time::Span;
 use poundlock_store::user::Account;
-use poundlock_store::{Batch, audit, client, invite as invites, key, user};
+use poundlock_store::{Batch, audit, client, invite as invites, key, passkey, user};
 use poundlock_verify::{Claims, Context, JwkSet, Reject, Seconds, StatusList, Verifier};
 use serde_json::{Value, json};
 
@@ -31,6 +32,20 @@ pub(crate) async fn ring(app: &TestApp) -> Keyring {
 pub(crate) async fn account(app: &TestApp, name: &str) -> Account {
     let nobody = UserId::new(app.now(), &SeededRng::new(1));
     user::resolve(app.store(), name, nobody).await.unwrap().unwrap()
+}
+
+/// Stores passkeys whose seals do not open, as after a change in the database.
+pub(crate) async fn dead_passkeys(app: &TestApp, name: &str, count: u64) {
+    let (user, had) = (account(app, name).await.user.id, account(app, name).await.passkeys.len());
+    let mut batch = Batch::new();
+    for number in 0..count {
+        let rng = SeededRng::new(7_000 + number + u64::try_from(had).unwrap());
+        let id = FactorId::new(app.now(), &rng);
+        let (credential, handle) = (id.as_bytes().to_vec(), UserHandle::random(&rng));
+        let row = PasskeyRow { id, user, credential, handle, version: 1, sealed: vec![0; 64], held_until: None };
+        passkey::insert(&mut batch, &row, "dead key", app.now());
+    }
+    app.store().commit(batch).await.unwrap();
 }
 
 /// Enrols a second authenticator app by a ticket; gives its URI.

@@ -8,7 +8,7 @@ use poundlock_verify::Reject;
 use serde_json::json;
 
 use super::world::World;
-use crate::http::behind::{ACCOUNT, at_service, records, refresh, second_app, text};
+use crate::http::behind::{ACCOUNT, account, at_service, dead_passkeys, records, refresh, second_app, text};
 
 const NEW: &str = "another quite long phrase";
 
@@ -129,7 +129,7 @@ on_both! {
         let (one, two) = tokio::join!(remove(0), remove(1));
         let passed = [&one, &two].into_iter().filter(|reply| reply.status.is_success()).count();
         assert_eq!(passed, 1, "{} {}", one.body, two.body);
-        let left = crate::http::behind::account(&world.app, "ada").await.totp.len();
+        let left = account(&world.app, "ada").await.totp.len();
         assert_eq!(left, 1);
     }
 
@@ -142,6 +142,41 @@ on_both! {
         assert_eq!(world.app.bearer(Method::DELETE, &path, Some(&body), &world.token()).await.refusal(), "last_one");
         let unknown = format!("/v1/factors/{}", "fac_00000000000070008000000000000000");
         assert!(!world.app.bearer(Method::DELETE, &unknown, Some(&body), &world.token()).await.status.is_success());
+    }
+
+    /// MFA-17: a passkey that cannot answer is no second factor, and does not stand in the way of its own removal.
+    async fn mfa_17_what_proves_nothing_is_not_the_factor_that_is_left(store) {
+        let world = World::on(&store).await;
+        let id = text(&world.get("/v1/factors").await.ok()["factors"][0], "id");
+        dead_passkeys(&world.app, "ada", 1).await;
+        let right = world.step_up("factor.remove", &id).await;
+        let remove = async |id: &str, right| {
+            let (path, body) = (format!("/v1/factors/{id}"), json!({ "step_up": right }));
+            world.app.bearer(Method::DELETE, &path, Some(&body), &world.token()).await
+        };
+        assert_eq!(remove(&id, right).await.refusal(), "last_one");
+        let dead = account(&world.app, "ada").await.passkeys[0].id.to_string();
+        let right = world.step_up("factor.remove", &dead).await;
+        assert!(remove(&dead, right).await.status.is_success());
+    }
+
+    async fn mfa_07_the_limit_of_factors_is_told_before_one_is_made(store) {
+        let world = World::on(&store).await;
+        dead_passkeys(&world.app, "ada", 18).await;
+        let begun = async |kind: &str| {
+            let right = world.step_up("factor.add", "").await;
+            world.post(&format!("/v1/factors/{kind}"), &json!({ "step_up": right })).await
+        };
+        let (app, key) = (begun("totp").await.ok()["login"].clone(), begun("passkey").await.ok()["login"].clone());
+        dead_passkeys(&world.app, "ada", 1).await;
+        assert_eq!(begun("totp").await.refusal(), "conflict", "begun");
+        assert_eq!(begun("passkey").await.refusal(), "conflict", "begun");
+        for (kind, login) in [("totp", app), ("passkey", key)] {
+            let offered = world.app.post(&format!("/v1/login/enrol/{kind}"), &json!({ "login": login })).await;
+            assert_eq!(offered.refusal(), "conflict", "offered: {kind}");
+        }
+        let told = records(&world.app, "login.refused").await;
+        assert!(told.iter().any(|record| record.to_string().contains("factors_max")), "{told:?}");
     }
 
     async fn a_revoked_device_is_a_stranger(store) {
