@@ -66,6 +66,17 @@ describe('a passkey', () => {
       assert.ok(await page.getByText('pias key').first().isVisible())
     }))
 
+  it('is offered by the browser with a challenge that is never too old', () =>
+    within(server, {}, async (page) => {
+      await authenticator(page, PLATFORM)
+      await page.clock.install()
+      const asked = () => page.waitForResponse((answer) => /passkey\/options$/.test(answer.url()) && answer.ok())
+      const [first] = await Promise.all([asked(), page.goto('/sign-in')])
+      const [second] = await Promise.all([asked(), page.clock.runFor('04:01')])
+      const challenge = async (answer) => (await answer.json()).publicKey.challenge
+      assert.notEqual(await challenge(first), await challenge(second))
+    }))
+
   it('opens nothing where its device does not know its user', () =>
     within(server, {}, async (page) => {
       const platform = await authenticator(page, PLATFORM)

@@ -249,7 +249,7 @@ on_both! {
         browser.submit(&format!("{at}/totp"), &[("code", "123456")]).await;
         assert_eq!(browser.at, at);
         let page = &browser.page;
-        assert!(page.contains("role=\"alert\"") && page.contains("value=\"totp\""), "{page}");
+        assert!(page.contains("open for too long") && page.contains("value=\"totp\""), "{page}");
     }
 
     async fn what_is_no_answer_of_a_passkey_is_told(store) {
