@@ -76,6 +76,11 @@ impl Said {
         Self::Oauth(Box::new(OauthProblem::new(refusal, reason, reference)))
     }
 
+    /// Whether the client has not shown who it is.
+    pub(crate) fn is_of_the_client(&self) -> bool {
+        matches!(self, Self::Oauth(problem) if problem.refusal.error == OauthError::InvalidClient)
+    }
+
     /// The same, telling the caller how to show itself.
     pub(crate) fn challenging(self, challenge: &'static str) -> Self {
         match self {

@@ -49,7 +49,9 @@ pub(crate) async fn exchange(
         Ok(refreshed) => Ok(axum::Json(tokens(refreshed))),
         Err(declined) => {
             let said = Said::of(declined, &request);
-            Err(if header.is_some() { said.challenging("Basic") } else { said })
+            // RFC 6749 section 5.2: who showed itself by a header is told how. A client that is known is not: libraries
+            // take a challenge for the whole answer.
+            Err(if header.is_some() && said.is_of_the_client() { said.challenging("Basic") } else { said })
         }
     }
 }

@@ -142,6 +142,11 @@ on_both! {
         let wrong = send(&[], Some(basic("web", "pls_wrong"))).await;
         assert_eq!((error(&wrong).as_str(), wrong.status), ("invalid_client", StatusCode::UNAUTHORIZED));
         assert!(wrong.headers["www-authenticate"].to_str().unwrap().starts_with("Basic "));
+        // A client that is known is told what is wrong, and not how to show itself.
+        let unknown = [("grant_type", "authorization_code"), ("code", "plc_none"), ("redirect_uri", BACK), ("code_verifier", VERIFIER)];
+        let known = basic("web", &secret);
+        let refused = token(&app, &unknown, &[("authorization", known.as_str())]).await;
+        assert_eq!((error(&refused).as_str(), refused.headers.contains_key("www-authenticate")), ("invalid_grant", false));
         let tokens = send(&[], Some(basic("web", &secret))).await.ok();
         assert_eq!(part(&text(&tokens, "id_token"), 1)["aud"], "web");
         // By the form as well, with a secret that was rotated and kept for an hour.
