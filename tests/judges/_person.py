@@ -24,7 +24,7 @@ class Person:
     def __init__(self, server):
         self.issuer, self.name = server.issuer, server.first["name"]
         self.seed = urllib.parse.parse_qs(urllib.parse.urlsplit(server.first["totp_uri"]).query)["secret"][0]
-        self.used, self.cookies, self.page, self.at = int(time.time()) // 30, {}, "", ""
+        self.used, self.cookies, self.page, self.at, self.headers = int(time.time()) // 30, {}, "", "", {}
         self.opener = urllib.request.build_opener(Stay)
 
     def code(self):
@@ -52,7 +52,7 @@ class Person:
         for line in answer.headers.get_all("Set-Cookie") or []:
             name, value = line.split(";")[0].split("=", 1)
             self.cookies.pop(name, None) if "Max-Age=0" in line else self.cookies.__setitem__(name, value)
-        self.page, self.at = answer.read().decode(), url
+        self.page, self.at, self.headers = answer.read().decode(), url, answer.headers
         refresh = answer.headers.get("Refresh")
         onward = answer.headers.get("Location") or (refresh and refresh.split("url=", 1)[1])
         return onward and urllib.parse.urljoin(url, onward)

