@@ -55,13 +55,29 @@ impl Wish {
 
 /// Runs the named targets, or all. True when nothing broke.
 pub fn run(words: &[String]) -> Result<bool> {
-    let counts = search(&crate::root()?, &Wish::read(words)?)?;
+    let root = crate::root()?;
+    let counts = search(&root, &Wish::read(words)?, Build::begin(&root))?;
     Ok(counts.failed == 0)
 }
 
-/// Builds and searches; one target is one count.
-pub fn search(root: &Path, wish: &Wish) -> Result<Counts> {
-    let binary = build(root)?;
+/// The search's binary, while it is built: minutes of work that can go on beside what mostly waits.
+pub struct Build(thread::JoinHandle<Result<PathBuf>>);
+
+impl Build {
+    /// Begins, and leaves the processors to whoever else wants them.
+    pub fn begin(root: &Path) -> Build {
+        let root = root.to_path_buf();
+        Build(thread::spawn(move || build(&root)))
+    }
+
+    fn finished(self) -> Result<PathBuf> {
+        self.0.join().map_err(|_| anyhow::anyhow!("the build of the search died"))?
+    }
+}
+
+/// Searches; one target is one count.
+pub fn search(root: &Path, wish: &Wish, build: Build) -> Result<Counts> {
+    let binary = build.finished()?;
     let tool = ["run", "--quiet", "--package", "poundlock-fuzz", "--bin", "poundlock-fuzz", "--"];
     process::must(cargo(root).args(tool).args(["seeds", "target/fuzz/corpus"]))?;
     let known = process::must(cargo(root).args(tool).arg("list"))?.lines;
@@ -99,7 +115,8 @@ fn build(root: &Path) -> Result<PathBuf> {
     let target = root.join("target/cover");
     let words = ["build", "--quiet", "--profile", "fuzz", "--package", "poundlock-fuzz", "--features", "cover"];
     let more = ["--bin", "cover", "--target", HOST, "--target-dir"];
-    let mut build = cargo(root);
+    let mut build = Command::new("nice");
+    build.args(["-n", "19"]).arg(cargo(root).get_program()).current_dir(root);
     build.args(words).args(more).arg(&target).env("RUSTFLAGS", FLAGS);
     process::must(&mut build)?;
     Ok(target.join(HOST).join("fuzz/cover"))

@@ -41,6 +41,9 @@ struct Bench {
     runner: Runner,
     environment: Vec<(String, OsString)>,
     postgres: Option<Postgres>,
+    /// Whether this run comes to the search, whose binary is built while the stages before it wait for others.
+    searches: bool,
+    cover: Option<fuzz::Build>,
 }
 
 /// Runs the stages that `words` name, or all. True when nothing failed.
@@ -54,10 +57,12 @@ pub fn run(words: &[String]) -> Result<bool> {
     let root = crate::root()?;
     fs::create_dir_all(root.join("target"))?;
     let runner = Runner::detect(&root)?;
-    let mut bench = Bench { root, runner, environment: Vec::new(), postgres: None };
+    let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|wanted| wanted == name);
+    let searches = wanted("fuzz");
+    let mut bench = Bench { root, runner, environment: Vec::new(), postgres: None, searches, cover: None };
     let mut reports = Vec::new();
     for (name, _, work) in STAGES {
-        if chosen.is_empty() || chosen.iter().any(|wanted| wanted == name) {
+        if wanted(name) {
             reports.push(stage::run(name, || work(&mut bench)));
         }
     }
@@ -180,6 +185,9 @@ fn doc(bench: &mut Bench) -> Result<Counts> {
 
 fn demo(bench: &mut Bench) -> Result<Counts> {
     let binary = built_binary(bench)?;
+    if bench.searches {
+        bench.cover = Some(fuzz::Build::begin(&bench.root));
+    }
     let script = bench.root.join("docs/demo.sh");
     if !script.is_file() {
         bail!("docs/demo.sh is missing");
@@ -199,7 +207,8 @@ fn drive_browser(bench: &mut Bench) -> Result<Counts> {
 }
 
 fn search(bench: &mut Bench) -> Result<Counts> {
-    fuzz::search(&bench.root, &fuzz::Wish::STAGE)
+    let build = bench.cover.take().unwrap_or_else(|| fuzz::Build::begin(&bench.root));
+    fuzz::search(&bench.root, &fuzz::Wish::STAGE, build)
 }
 
 /// The server as a user gets it: built without the features that only tests need.
