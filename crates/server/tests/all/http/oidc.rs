@@ -5,6 +5,7 @@ mod authorize;
 mod changed;
 mod cors;
 mod kinds;
+mod library;
 mod logout;
 mod refresh;
 mod token;
