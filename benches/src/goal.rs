@@ -8,6 +8,7 @@ mod memory;
 mod mint;
 mod neighbours;
 mod overload;
+mod pages;
 mod rotation;
 mod share;
 mod start;
@@ -24,7 +25,7 @@ use crate::{clock, machine};
 type Goal = fn(&Call) -> Result<Section>;
 
 /// What can be measured, in the order that it is.
-const GOALS: [(u8, Goal); 8] = [
+const GOALS: [(u8, Goal); 9] = [
     (2, verify::measure),
     (3, mint::measure),
     (4, login::measure),
@@ -33,6 +34,7 @@ const GOALS: [(u8, Goal); 8] = [
     (10, overload::measure),
     (11, start::measure),
     (12, memory::measure),
+    (14, pages::measure),
 ];
 
 /// What is not, and why.
