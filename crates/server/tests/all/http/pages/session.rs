@@ -171,6 +171,9 @@ on_both! {
         assert!(is_in(&mut here).await);
         let id = id_of(&there.cookie("session")).iter().fold("ses_".to_owned(), |id, byte| format!("{id}{byte:02x}"));
         assert!(here.page.contains(&id), "{}", here.page);
+        // What ends is named as what it is: another's use of the account, or one's own.
+        let ends = |mark: &str| here.page.matches(&format!("<button class=\"button second small\">{mark}<span")).count();
+        assert_eq!((ends("Sign out"), ends("End") >= 1), (1, true), "{}", here.page);
         here.submit(&format!("/account/sessions/{id}/end"), &[]).await;
         assert!(here.at == "/account" && here.page.contains("role=\"status\""), "{}", here.page);
         assert!(!is_in(&mut there).await);
