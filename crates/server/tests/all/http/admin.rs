@@ -1,6 +1,6 @@
 //! `/v1/admin`: what administrators do through the socket.
 
-mod audit;
+pub(crate) mod audit;
 mod backups;
 mod clients;
 mod groups;

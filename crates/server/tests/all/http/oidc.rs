@@ -2,6 +2,7 @@
 
 mod account;
 mod authorize;
+mod canary;
 mod changed;
 mod cors;
 mod kinds;

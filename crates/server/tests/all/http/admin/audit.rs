@@ -6,7 +6,7 @@ mod events;
 mod export;
 mod prune;
 mod refusal;
-mod secrets;
+pub(crate) mod secrets;
 mod write;
 
 use axum::http::Method;

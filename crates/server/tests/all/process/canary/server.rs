@@ -121,13 +121,18 @@ impl Told {
         headers: &[(&str, String)],
         body: Option<&Value>,
     ) -> Reply {
-        let body = body.map(ToString::to_string).unwrap_or_default();
+        let (kind, body) = match body {
+            // A text is a form, as pages send it.
+            Some(Value::String(form)) => ("application/x-www-form-urlencoded", form.clone()),
+            Some(body) => ("application/json", body.to_string()),
+            None => ("", String::new()),
+        };
         let mut head = format!("{method} {target} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         if !body.is_empty() {
-            head.push_str(&format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len()));
+            head.push_str(&format!("content-type: {kind}\r\ncontent-length: {}\r\n", body.len()));
         }
         let request = format!("{head}\r\n{body}");
         let answer = if admin {

@@ -36,7 +36,7 @@ impl Write for Log {
 
 /// Listens to everything on this thread, down to traces; a test on one thread hears all of its server. The subscriber
 /// is one for the whole process: those that come and go race with each other for what a line is worth.
-fn listen() {
+pub(crate) fn listen() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         let listening = dynamic_filter_fn(|_, _| HEARD.with_borrow(Option::is_some));
@@ -47,12 +47,12 @@ fn listen() {
 }
 
 /// Ends the listening; gives what was heard.
-fn heard() -> String {
+pub(crate) fn heard() -> String {
     String::from_utf8(HEARD.take().unwrap()).unwrap()
 }
 
 /// Whether `secret` stands in `text` by itself: six digits inside a longer number are chance.
-fn holds(text: &str, secret: &str) -> bool {
+pub(crate) fn holds(text: &str, secret: &str) -> bool {
     let part_of_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     text.match_indices(secret).any(|(at, _)| {
         let (before, after) = (text[..at].chars().next_back(), text[at + secret.len()..].chars().next());
