@@ -57,7 +57,7 @@ pub fn next(asked: &Asked, browser: Browser<'_>, now: Time) -> Need {
             need => need,
         };
     }
-    if needs_consent(asked, (event, browser)) {
+    if needs_consent(asked, browser) {
         return if silent { refuse(OauthError::ConsentRequired, "the user has not consented") } else { Need::Consent };
     }
     Need::Nothing
@@ -81,18 +81,18 @@ fn stronger_or_fresher(asked: &Asked, (event, browser): (&Event, Browser<'_>), n
     (is_weak || is_old || is_stale || (asked.prompts.wants_login() && !is_fresh)).then_some(Need::Login)
 }
 
-fn needs_consent(asked: &Asked, (event, browser): (&Event, Browser<'_>)) -> bool {
+fn needs_consent(asked: &Asked, browser: Browser<'_>) -> bool {
     if browser.consents_now {
         return false;
     }
     let covered = browser.consented.is_some_and(|consented| consented.covers(asked));
-    let knows_why = event.auth_time() >= asked.asked_at;
-    asked.prompts.wants_consent() || (browser.asks_consent && !covered) || (is_anyones(asked, browser) && !knows_why)
+    asked.prompts.wants_consent() || (browser.asks_consent && !covered) || is_anyones(asked, browser)
 }
 
 /// Whether nothing vouches for who gets the code: the address is one of this machine or a scheme of its own, and the client
 /// has no secret. Attack: another user's program listens there, and a page sends the browser on its way (RFC 8252 section
-/// 8.6). Then the user vouches, each time, unless they have just logged in for this request.
+/// 8.6). Then the user vouches, each time, and after a login too: the request may have been sealed before it, by somebody
+/// who waited for the user to log in for anything at all.
 fn is_anyones(asked: &Asked, browser: Browser<'_>) -> bool {
     browser.is_public && !asked.redirect_uri.starts_with("https://")
 }

@@ -97,7 +97,7 @@ fn ses_15_a_code_goes_to_no_address_of_this_machine_without_a_word_of_its_user()
         let consented = Browser { consents_now: true, ..browser(Some(&old)) };
         assert_eq!(next(&asked, consented, NOW), Need::Nothing, "{to}");
         let new = event(Acr::Aal2, Span::from_seconds(0));
-        assert_eq!(next(&asked, browser(Some(&new)), NOW), Need::Nothing, "logged in for this: {to}");
+        assert_eq!(next(&asked, browser(Some(&new)), NOW), Need::Consent, "logged in, for anything at all: {to}");
         let with_secret = Browser { is_public: false, ..browser(Some(&old)) };
         assert_eq!(next(&asked, with_secret, NOW), Need::Nothing, "{to}");
     }
