@@ -15,11 +15,13 @@ use poundlock_core::audit::{Event, NodeName, Record};
 use poundlock_core::client::{ClientKind, ClientSpec};
 use poundlock_core::id::RecordId;
 use poundlock_core::jws::Alg;
+use poundlock_core::passkey::RelyingParty;
 use poundlock_core::password::Cost;
 use poundlock_core::seal::{Keyring, MasterKey};
 use poundlock_core::source::{Rate, SourceLimits};
 use poundlock_core::throttle::{SLOTS, Throttle};
 use poundlock_core::time::Time;
+use poundlock_core::token::Acr;
 use poundlock_store::{Batch, CommitError, Options, Store, StoreUrl, audit, chain, client, key, migrations, setting};
 
 pub(crate) use self::lock::DataLock;
@@ -88,14 +90,16 @@ pub(crate) async fn assemble(
     let journal = Journal::start(node, &store, &ring, now, &rng).await?;
     let hasher = start_hasher(&config)?;
     let brand = config.brand.load()?;
+    let party = config.passkey.party(&issuer)?;
+    let strongest = party.as_ref().map_or(Acr::Aal2, RelyingParty::strongest);
     Ok(Arc::new(App {
         metrics: Metrics::new(&store, hasher.seen()),
         refusals: Refusals::default(),
         account_audience,
         assets: crate::page::assets::all(&brand),
         brand,
-        metadata: poundlock_core::oidc::metadata(&issuer, &["en", "de"]).to_string(),
-        party: config.passkey.party(&config.issuer())?,
+        metadata: poundlock_core::oidc::metadata(&issuer, &["en", "de"], strongest).to_string(),
+        party,
         cost,
         keys: ArcSwap::from_pointee(keys),
         registry: ArcSwap::from_pointee(registry),

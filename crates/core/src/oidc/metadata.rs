@@ -7,14 +7,15 @@ use super::authorize::Prompt;
 use crate::jws::Alg;
 use crate::token::Acr;
 
-/// The strengths that a login can reach here.
-const REACHABLE: [Acr; 2] = [Acr::Recovery, Acr::Aal2];
+/// The strengths of a login, the weakest first.
+const STRENGTHS: [Acr; 4] = [Acr::Recovery, Acr::Aal2, Acr::Phr, Acr::Phrh];
 
-/// The document for both well-known addresses.
+/// The document for both well-known addresses; `strongest` is what a login can reach here.
 #[must_use]
-pub fn metadata(issuer: &str, languages: &[&str]) -> Value {
+pub fn metadata(issuer: &str, languages: &[&str], strongest: Acr) -> Value {
     let base = issuer.trim_end_matches('/');
     let at = |path: &str| format!("{base}{path}");
+    let reachable = STRENGTHS.into_iter().filter(|acr| *acr <= strongest).map(Acr::as_str).collect::<Vec<_>>();
     let algs = [Alg::Es256, Alg::Rs256, Alg::EdDsa].map(Alg::as_str);
     json!({
         "issuer": issuer,
@@ -32,7 +33,7 @@ pub fn metadata(issuer: &str, languages: &[&str]) -> Value {
         "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
-        "acr_values_supported": REACHABLE.map(Acr::as_str),
+        "acr_values_supported": reachable,
         "prompt_values_supported": Prompt::ALL.map(Prompt::as_str),
         "claims_supported": [
             "iss", "sub", "aud", "azp", "iat", "exp", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",

@@ -6,11 +6,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::message::encoded;
-use super::{Assertion, Passkey, Refusal, UserHandle};
+use super::{Assertion, Passkey, Refusal, RelyingParty, UserHandle};
 use crate::id::{ChallengeId, FactorId};
 use crate::seal::{Keyring, Place};
 use crate::secret::{Digest, Rng, Secret};
 use crate::time::{Span, Time};
+use crate::token::Acr;
 
 /// How long an authenticator may take (WAN-02).
 pub const LIFE: Span = Span::from_minutes(5);
@@ -33,6 +34,14 @@ pub(super) enum Whom {
     These(Vec<FactorId>),
     /// Whoever has a passkey here; it must name its user, and verify them (WAN-18).
     Anyone,
+}
+
+impl RelyingParty {
+    /// What a login by the best passkey reaches: with no root to trust, none is known to be bound to its device.
+    #[must_use]
+    pub fn strongest(&self) -> Acr {
+        if self.allowed.is_empty() { Acr::Phr } else { Acr::Phrh }
+    }
 }
 
 impl Whom {

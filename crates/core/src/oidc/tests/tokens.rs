@@ -16,6 +16,7 @@ use crate::session::Session;
 use crate::session::tests::{ring, session};
 use crate::testing::SeededRng;
 use crate::time::Span;
+use crate::token::Acr;
 
 fn set(key: &SigningKey) -> JwkSet {
     JwkSet::parse(json!({ "keys": [key.public_jwk()] }).to_string().as_bytes()).unwrap()
@@ -149,12 +150,14 @@ fn userinfo_says_what_the_scope_opens_and_no_more() {
 
 #[test]
 fn oae_08_the_metadata_names_the_issuer_exactly_and_only_what_there_is() {
-    let told = metadata(ISSUER, &["en"]);
+    let told = metadata(ISSUER, &["en"], Acr::Phr);
     assert_eq!(told["issuer"], ISSUER);
     assert_eq!(told["code_challenge_methods_supported"], json!(["S256"]));
     assert_eq!(told["authorization_response_iss_parameter_supported"], true);
     assert_eq!(told["response_types_supported"], json!(["code"]));
-    assert!(told["acr_values_supported"].as_array().unwrap().contains(&json!("aal2")));
+    assert_eq!(told["acr_values_supported"], json!(["recovery", "aal2", "phr"]));
+    let without = metadata(ISSUER, &["en"], Acr::Aal2);
+    assert_eq!(without["acr_values_supported"], json!(["recovery", "aal2"]), "no passkeys here");
     for (name, value) in told.as_object().unwrap() {
         if name.ends_with("_endpoint") || name == "jwks_uri" {
             assert!(value.as_str().unwrap().starts_with("https://login.example/"), "{name}");
