@@ -53,17 +53,19 @@ const json = credential => {
 /** Only one ceremony may wait at a time: a new one ends the one before. */
 let waiting = new AbortController()
 
-/** What the browser offers by itself waits for as long as the page is open, and its challenge dies after five minutes. */
-const RENEWED_MS = 4 * 60 * 1000
-let renewal = 0
+/**
+ * What the browser offers by itself waits for as long as the page is open, and its challenge dies after five minutes. Who
+ * comes back to the page later gets another one; a clock would take the dialogue away from who is in it.
+ */
+const OLD_MS = 4 * 60 * 1000
+let asked = 0
 
 /**
  * @param {HTMLFormElement} form
  * @param {'conditional' | undefined} mediation
  */
 const run = async (form, mediation) => {
-  clearTimeout(renewal)
-  if (mediation) renewal = setTimeout(() => run(form, mediation).catch(() => {}), RENEWED_MS)
+  asked = Date.now()
   waiting.abort()
   waiting = new AbortController()
   const { signal } = waiting
@@ -113,6 +115,12 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
   })
   if (form.dataset.passkey === 'sign-in') {
     // The browser offers passkeys in the list of the name's field, quietly; whatever goes wrong there is not told.
-    PublicKeyCredential.isConditionalMediationAvailable?.().then(can => can ? run(form, 'conditional') : undefined).catch(() => {})
+    const offer = () => void run(form, 'conditional').catch(() => {})
+    const again = () => document.visibilityState === 'visible' && Date.now() - asked > OLD_MS && offer()
+    PublicKeyCredential.isConditionalMediationAvailable?.().then(can => {
+      if (!can) return
+      offer()
+      for (const back of ['focus', 'visibilitychange', 'focusin', 'pointerdown']) window.addEventListener(back, again)
+    }).catch(() => {})
   }
 }
