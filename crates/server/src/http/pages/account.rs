@@ -8,8 +8,9 @@ use super::super::url::Path;
 use super::browser::{Browser, SignedIn};
 use super::form::{Nothing, SignedForm};
 use super::said::Said;
+use super::sign_out::forget;
 use crate::flow::account::{devices, factors, revoke_device};
-use crate::flow::factor::Listed;
+use crate::flow::factor::{Listed, leaves_one};
 use crate::flow::session::{self as flow, Caller};
 use crate::flow::{Answer, Refused};
 use crate::page::url;
@@ -33,15 +34,14 @@ pub(crate) async fn show(signed: SignedIn) -> Response {
 
 async fn view(app: &crate::app::App, caller: &Caller, said: Option<Said>) -> Answer<Account> {
     let (user, listed) = (&caller.account.user, factors(app, caller).await?);
-    let removable = listed.len() > 1;
     let factors = listed.into_iter().map(|factor| FactorLine {
+        removable: leaves_one(app, &caller.account, factor.id),
         id: factor.id.to_string(),
         kind: kind_of(&factor),
         label: factor.label,
         made_at: factor.made_at,
         used_at: factor.used_at,
         held_until: factor.held_until,
-        removable,
     });
     let devices = devices(app, caller).await?.into_iter().filter(|device| device.revoked_at.is_none());
     let devices = devices.map(|device| DeviceLine {
@@ -89,11 +89,15 @@ fn session_line(caller: &Caller, row: SessionRow) -> SessionLine {
     }
 }
 
-/// Ends one session.
+/// Ends one session. One's own ends as by signing out.
 pub(crate) async fn end_session(Path(id): Path<String>, form: SignedForm<Nothing>) -> Response {
-    let SignedIn { browser, caller } = form.signed;
+    let SignedIn { mut browser, caller } = form.signed;
     let Ok(id) = id.parse() else { return not_there(browser) };
     let done = flow::end(&browser.app, &caller, Some(id), &browser.origin).await;
+    if done.is_ok() && id == caller.session.id() {
+        forget(&mut browser);
+        return browser.to(url::SIGNED_OUT);
+    }
     told(browser, done, Notice::SessionEnded)
 }
 

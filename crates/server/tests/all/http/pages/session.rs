@@ -191,6 +191,10 @@ on_both! {
         is_in(&mut here).await;
         here.submit(&format!("/account/devices/{device}/forget"), &[]).await;
         assert!(!here.page.contains(&device), "{}", here.page);
+        // One's own is a sign-out.
+        let own = id_of(&here.cookie("session")).iter().fold("ses_".to_owned(), |id, byte| format!("{id}{byte:02x}"));
+        here.submit(&format!("/account/sessions/{own}/end"), &[]).await;
+        assert!(here.at == "/sign-out/done" && !here.has("session"), "{} {:?}", here.at, here.cookies);
     }
 
     async fn an_account_token_lists_and_ends_the_sessions_of_browsers_too(store) {
