@@ -5,6 +5,7 @@ use super::{Enrolled, Enrolment, Login, LoginHandle, NewFactor, Request, Standin
 use crate::denial::Denial;
 use crate::evidence::Evidence;
 use crate::id::{FactorId, LoginId, UserId};
+use crate::invite::Spends;
 use crate::passkey::{Asked, Attestation, Becomes, LIFE, Offered, PasskeyProof, Refusal, RelyingParty};
 use crate::seal::Keyring;
 use crate::secret::Rng;
@@ -112,6 +113,18 @@ impl Login {
     #[must_use]
     pub const fn awaits_enrolment(&self) -> bool {
         matches!(self.state, State::Enrol { .. } | State::Confirm { .. } | State::Register { .. })
+    }
+
+    /// Whether its enrolment adds a factor that its user could do without: one by step-up. The one after a recovery, or by
+    /// a ticket, is the way back in.
+    #[must_use]
+    pub const fn adds_by_choice(&self) -> bool {
+        match &self.state {
+            State::Enrol { enrolment } | State::Confirm { enrolment, .. } | State::Register { enrolment, .. } => {
+                matches!(enrolment.right.spends(), Spends::StepUp(_))
+            }
+            State::Second { .. } | State::Reprove { .. } | State::Alone { .. } => false,
+        }
     }
 
     /// Offers to enrol a passkey. Asked again, what was offered before is void.

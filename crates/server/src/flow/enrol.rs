@@ -63,7 +63,9 @@ pub(crate) async fn begin_adding(
         None => EnrolRight::by_recovery(session, now),
     };
     let Some(right) = right else { return Err(no_right(app, caller, &note).await) };
-    refuse_surplus(app, &note, &caller.account).await?;
+    if step_up.is_some() {
+        refuse_surplus(&caller.account)?;
+    }
     let request = Request {
         client: session.client().to_owned(),
         audience: app.account_audience.clone(),
@@ -85,25 +87,15 @@ async fn no_right(app: &App, caller: &Caller, note: &Note<'_>) -> Refused {
 }
 
 /// Refuses before an authenticator makes a key or a person types a seed what the confirmation would refuse.
-async fn refuse_further(
-    app: &App,
-    (login, account): (&Login, Option<&Account>),
-    (origin, now): (&Origin, Time),
-) -> Answer<()> {
-    match account.filter(|_| login.awaits_enrolment() && !login.opens_session()) {
-        Some(account) => {
-            let note = Note::new(app, origin, now).client(&login.request().client).about(&account.user);
-            refuse_surplus(app, &note, account).await
-        }
-        None => Ok(()),
-    }
+fn refuse_further(login: &Login, account: Option<&Account>) -> Answer<()> {
+    account.filter(|_| login.adds_by_choice()).map_or(Ok(()), refuse_surplus)
 }
 
 /// Offers a new seed; asked again, the unconfirmed one is replaced.
 pub(crate) async fn offer(app: SharedApp, held: Held, origin: Origin) -> Answer<Offered> {
     let now = super::now(&app, &origin)?;
     let (login, account) = load(&app, &held, &origin, now).await?;
-    refuse_further(&app, (&login, account.as_ref()), (&origin, now)).await?;
+    refuse_further(&login, account.as_ref())?;
     let name = account_name(&login, account.as_ref());
     let Step::Offer(offered) = login.offer_totp(now, &app.rng) else {
         return Err(refuse_unrecorded(&origin, Denial::WrongStep));

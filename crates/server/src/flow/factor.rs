@@ -1,16 +1,16 @@
 //! The second factors of an account, of every kind: listed, told of, inserted. Changes of them are in `account.rs`, their
 //! enrolment in `enrol.rs`.
 
-use poundlock_core::audit::{Event, Key};
 use poundlock_core::id::FactorId;
 use poundlock_core::login::{Enrolled, NewFactor};
 use poundlock_core::notice::{self, Kind, Says};
 use poundlock_core::passkey::{Passkey, RelyingParty};
 use poundlock_core::time::Time;
+use poundlock_core::totp::Authenticator;
 use poundlock_store::user::Account;
 use poundlock_store::{Batch, factor, outbox, passkey};
 
-use super::{Answer, Denial, Refused, refuse};
+use super::{Answer, Refused};
 use crate::app::App;
 use crate::journal::Note;
 
@@ -59,10 +59,11 @@ pub(crate) fn alone(app: &App, account: &Account) -> Vec<Passkey> {
     opened(app, account).into_iter().filter(Passkey::is_verified).collect()
 }
 
-/// Whether a second factor is left without this one: a passkey that does not open, or has nobody to answer to, is none.
+/// Whether a second factor is left without this one. What does not open is none, nor is a passkey with nobody to answer to.
 pub(crate) fn leaves_one(app: &App, account: &Account, id: FactorId) -> bool {
     let keys = if app.party.is_some() { opened(app, account) } else { Vec::new() };
-    account.totp.iter().any(|app| app.id != id) || keys.iter().any(|key| key.factor() != id)
+    let apps = account.totp.iter().filter(|row| Authenticator::open(&app.ring, row).is_ok());
+    apps.map(|row| row.id).chain(keys.iter().map(Passkey::factor)).any(|left| left != id)
 }
 
 /// Every second factor of an account, in the order of kind and age.
@@ -112,26 +113,11 @@ fn traits(passkey: &Passkey) -> Traits {
 }
 
 /// Refuses a further factor of an account that has as many as it may.
-pub(crate) async fn refuse_surplus(app: &App, note: &Note<'_>, account: &Account) -> Answer<()> {
+pub(crate) fn refuse_surplus(account: &Account) -> Answer<()> {
     if account.second_factors() < FACTORS_MAX {
         return Ok(());
     }
-    let why = format!("This account has {FACTORS_MAX} factors: remove one first.");
-    Err(refuse_enrolment(app, note, ("factors_max", why), account.user.id.as_bytes()).await)
-}
-
-/// Refuses an enrolment that what is there already stands against, and writes that down.
-pub(crate) async fn refuse_enrolment(
-    app: &App,
-    note: &Note<'_>,
-    (rule, why): (&'static str, String),
-    target: &[u8],
-) -> Refused {
-    let record = note.record(Event::LoginRefused).with(Key::Rule, rule);
-    match refuse(app, Batch::new(), record, Denial::WrongStep, target).await {
-        Refused::Denied { .. } => Refused::Conflicting(why),
-        fault => fault,
-    }
+    Err(Refused::Conflicting(format!("This account has {FACTORS_MAX} factors: remove one first.")))
 }
 
 /// Stores a factor that was just confirmed.

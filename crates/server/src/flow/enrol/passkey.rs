@@ -29,7 +29,7 @@ pub(crate) async fn offer(app: SharedApp, held: Held, origin: Origin) -> Answer<
     if !login.awaits_enrolment() {
         return Err(refuse_unrecorded(&origin, Denial::WrongStep));
     }
-    refuse_further(&app, (&login, account.as_ref()), (&origin, now)).await?;
+    refuse_further(&login, account.as_ref())?;
     let name = account_name(&login, account.as_ref());
     let existing = account.as_ref().map(|account| factor::opened(&app, account)).unwrap_or_default();
     let enrollee = Enrollee {
@@ -74,8 +74,7 @@ pub(crate) async fn confirm(app: SharedApp, held: Held, sent: Named, origin: Ori
             return Err(failed(&app, &note, Refusal::Challenge, &target).await);
         }
         if passkey::is_known(&app.store, sent.attestation.credential()).await? {
-            let why = "This passkey is enrolled already.".to_owned();
-            return Err(factor::refuse_enrolment(&app, &note, ("passkey_known", why), &target).await);
+            return Err(Refused::Conflicting("This passkey is enrolled already.".to_owned()));
         }
         let login = login.moved_on();
         let mut batch = Batch::new();

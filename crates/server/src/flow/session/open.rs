@@ -115,7 +115,9 @@ pub(crate) async fn add_factor(
     account: &Account,
     batch: Batch,
 ) -> Answer<()> {
-    refuse_surplus(app, note, account).await?;
+    if matches!(enrolled.right.spends(), Spends::StepUp(_)) {
+        refuse_surplus(account)?;
+    }
     let (mut first, rest) = (Batch::new(), batch);
     // The version guards the count.
     user::touched(&mut first, account.user.id, account.user.version);

@@ -12,8 +12,9 @@ use poundlock_core::passkey::{PasskeyRow, UserHandle};
 use poundlock_core::seal::Keyring;
 use poundlock_core::testing::SeededRng;
 use poundlock_core::time::Span;
+use poundlock_core::totp::TotpRow;
 use poundlock_store::user::Account;
-use poundlock_store::{Batch, audit, client, invite as invites, key, passkey, user};
+use poundlock_store::{Batch, audit, client, factor, invite as invites, key, passkey, user};
 use poundlock_verify::{Claims, Context, JwkSet, Reject, Seconds, StatusList, Verifier};
 use serde_json::{Value, json};
 
@@ -32,6 +33,15 @@ pub(crate) async fn ring(app: &TestApp) -> Keyring {
 pub(crate) async fn account(app: &TestApp, name: &str) -> Account {
     let nobody = UserId::new(app.now(), &SeededRng::new(1));
     user::resolve(app.store(), name, nobody).await.unwrap().unwrap()
+}
+
+/// Stores an authenticator app whose seal does not open, as after a change in the database.
+pub(crate) async fn dead_app(app: &TestApp, name: &str) {
+    let (user, mut batch) = (account(app, name).await.user.id, Batch::new());
+    let id = FactorId::new(app.now(), &SeededRng::new(6_999));
+    let row = TotpRow { id, user, sealed: vec![0; 64], last_step: 0, drift: 0, resync: None, held_until: None };
+    factor::insert_totp(&mut batch, &row, "dead app", app.now());
+    app.store().commit(batch).await.unwrap();
 }
 
 /// Stores passkeys whose seals do not open, as after a change in the database.
