@@ -60,7 +60,7 @@ words! {
         "Send at most 16 KiB, or 256 KiB to the admin socket.";
     LONG_TARGET "long_target" URI_TOO_LONG
         "The path or the query is too long"
-        "Send at most 2048 bytes of path and query, 1024 of them query.";
+        "Send at most 2048 bytes of path and query, 1024 of them query; 8192 where a request for a code travels along.";
     LONG_HEADERS "long_headers" REQUEST_HEADER_FIELDS_TOO_LARGE
         "The headers are too many or too large"
         "Send at most 64 headers and 16 KiB of them.";
