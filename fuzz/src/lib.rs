@@ -3,6 +3,7 @@
 //!
 //! What this must never do: accept by leniency of its own. What a body cannot judge it leaves alone.
 
+mod browser;
 mod core;
 mod edge;
 mod genuine;
@@ -20,8 +21,8 @@ pub struct Target {
     pub body: fn(&[u8]),
 }
 
-/// Every target. The cookies and the redirects of a login join here with the code that reads them (`docs/fuzz.md`).
-pub const TARGETS: [Target; 15] = [
+/// Every target (`docs/fuzz.md`).
+pub const TARGETS: [Target; 18] = [
     Target { name: "jws", body: tokens::jws },
     Target { name: "claims", body: tokens::claims },
     Target { name: "jwks", body: tokens::jwks },
@@ -37,6 +38,9 @@ pub const TARGETS: [Target; 15] = [
     Target { name: "proxy_header", body: edge::proxy_header },
     Target { name: "host", body: edge::host },
     Target { name: "body", body: edge::body },
+    Target { name: "cookie", body: browser::cookie },
+    Target { name: "return_to", body: browser::return_to },
+    Target { name: "params", body: browser::params },
 ];
 
 /// The target of this name.

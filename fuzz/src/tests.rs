@@ -118,6 +118,14 @@ fn the_edge_holds() {
     holds("body", 1000);
 }
 
+/// SES-02, SES-12, T-27, OAE-09
+#[test]
+fn what_browsers_send_holds() {
+    holds("cookie", 2000);
+    holds("return_to", 2000);
+    holds("params", 2000);
+}
+
 #[test]
 fn every_target_has_a_test_and_a_name_of_its_own() {
     let own = include_str!("tests.rs");

@@ -4,11 +4,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
+use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 
 use crate::config::Config;
 use crate::http::body;
 use crate::http::edge::client_ip::{Network, client_ip as read_client_ip};
+use crate::http::edge::cookie::{Kind, Names};
 use crate::http::edge::forwarded;
 use crate::http::edge::host::is_ours;
 use crate::http::edge::proxy_header::{self, HEAD_BYTES, Told};
@@ -104,4 +106,18 @@ pub fn is_our_host(host: &str, issuer: &str) -> bool {
 /// What the caller is told.
 pub fn login_body(bytes: &[u8]) -> Result<(), String> {
     body::parse::<Begin>(bytes).map(|_| ())
+}
+
+/// What the cookie of a browser's session is called at `http://localhost:8080`.
+pub const SESSION_COOKIE: &str = "__Host-pl_session_8080";
+
+/// The value of that cookie in `Cookie` lines. Lines that cannot be sent are left out.
+#[must_use]
+pub fn session_cookie(lines: &[&[u8]]) -> Option<String> {
+    let mut headers = HeaderMap::new();
+    for value in lines.iter().filter_map(|line| HeaderValue::from_bytes(line).ok()) {
+        headers.append(COOKIE, value);
+    }
+    let read = Names::new("http://localhost:8080", false).read(&headers, Kind::Session);
+    read.map(|value| value.reveal().clone())
 }

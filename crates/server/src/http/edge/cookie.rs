@@ -76,7 +76,8 @@ impl Names {
         Self::new(&app.issuer, app.config.pages.dev_plain_cookies)
     }
 
-    fn new(issuer: &str, plain: bool) -> Self {
+    /// Those of a server with this issuer.
+    pub(crate) fn new(issuer: &str, plain: bool) -> Self {
         let authority = issuer.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
         let local = ["localhost", "127.0.0.1", "[::1]"].iter().find_map(|host| authority.strip_prefix(host));
         let port = local.and_then(|rest| rest.strip_prefix(':')).map(|port| format!("_{port}"));
