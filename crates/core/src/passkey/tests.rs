@@ -111,6 +111,7 @@ const CHANGES: [(Refusal, Change); 17] = [
     (Refusal::Counter, |said| said.counter = 1),
 ];
 
+/// WAN-04, WAN-05 and WAN-06 are among them: challenge, origins and relying party.
 #[test]
 fn wan_03_wan_09_wan_19_t_11_every_word_of_a_login_counts() {
     let world = World::new();
@@ -132,6 +133,7 @@ fn wan_03_wan_09_wan_19_t_11_every_word_of_a_login_counts() {
     assert!(world.discover_saying(&row, &mut key, |_| {}).unwrap().is_verified());
 }
 
+/// WAN-04, WAN-05 and WAN-06 here too; and WAN-13, since the genuine one is attested by nobody.
 #[test]
 fn wan_03_wan_10_wan_11_wan_15_every_word_of_an_enrolment_counts() {
     let world = World::new();

@@ -258,3 +258,21 @@ fn pages_are_written_where_somebody_wants_to_look_at_them() {
         }
     }
 }
+
+/// SES-14: a script of another page, or a copied profile, finds nothing where scripts keep things.
+#[test]
+fn ses_14_scripts_keep_nothing() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let mut read = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|kind| kind == "js") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for store in ["localStorage", "sessionStorage", "indexedDB", "document.cookie", "caches."] {
+                assert!(!text.contains(store), "{store} in {}", path.display());
+            }
+            read += 1;
+        }
+    }
+    assert!(read >= 3);
+}

@@ -82,3 +82,14 @@ fn wan_15_a_credential_has_one_name_of_bounded_length() {
         Assertion::parse(&AssertionText { user_handle: Some(&long), ..text("AAAA", "AAAA", "public-key") }).is_err()
     );
 }
+
+#[test]
+fn wan_22_what_extensions_say_changes_nothing() {
+    let world = World::new();
+    let (offered, options) = world.offer(&[]);
+    let mut sent = SoftKey::new(2).register(ORIGIN, &options);
+    sent["clientExtensionResults"] = json!({ "credProps": { "rk": true }, "uvm": [[2, 4, 2]], "unheard-of": 1 });
+    let becomes = Becomes { user: user(1), factor: factor(1), held_until: None };
+    let proof = world.party.confirm(offered, &attestation(&sent), becomes, world.at()).unwrap();
+    assert!(proof.is_verified() && !proof.is_attested());
+}

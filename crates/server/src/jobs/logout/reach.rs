@@ -73,6 +73,7 @@ fn is_public_v6(six: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
 
+    /// OPS-03.
     #[test]
     fn t_25_only_addresses_of_the_internet_at_large_are_public() {
         for address in ["93.184.215.14", "1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1"] {

@@ -106,6 +106,7 @@ on_both! {
         shop.code().await;
     }
 
+    /// T-16: together with the wrong client and the wrong verifier of the tests beside it.
     async fn oae_04_of_64_redemptions_at_once_one_succeeds(store) {
         let mut shop = Shop::open(TestApp::on(&store).await).await;
         let code = shop.code().await;
