@@ -111,6 +111,7 @@ export async function published(issuer, alg) {
   const end = performance.now() + 60_000
   for (;;) {
     const { keys } = await (await fetch(`${issuer}/.well-known/jwks.json`)).json()
+    assert.ok(keys.every((key) => !('d' in key)), 'a private key is published')
     if (keys.some((key) => key.alg === alg)) return
     assert.ok(performance.now() < end, `no ${alg} key within a minute`)
     await new Promise((resolve) => setTimeout(resolve, 100))
@@ -118,7 +119,10 @@ export async function published(issuer, alg) {
 }
 
 /** Runs a command of the same binary on this server. */
-export function command(...words) {
-  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }
+export const command = (...words) => said('', ...words)
+
+/** The same, with `input` on its standard input. */
+export function said(input, ...words) {
+  const options = { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'inherit'] }
   return execFileSync(process.env.POUNDLOCK, [...words, '--data', join(folder, 'data')], options)
 }

@@ -1,65 +1,23 @@
 // jose verifies access tokens from the key set alone, and refuses altered ones.
 
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { readFileSync, writeFileSync } from 'node:fs'
 
 import { decodeProtectedHeader, SignJWT } from 'jose'
 
+import { command, published, said, within } from './_house.mjs'
 import { verifier } from './_verify.mjs'
 
 const ALGORITHMS = ['ES256', 'RS256', 'EdDSA']
-const folder = mkdtempSync(join(tmpdir(), 'judge-'))
-const words = ['up', '--json', '--data', join(folder, 'data'), '--listen', '127.0.0.1:0', '--name', 'ada']
-writeFileSync(join(folder, 'password'), 'walk the lake at dawn')
-
-const server = spawn(process.env.POUNDLOCK, [...words, '--password-file', join(folder, 'password')], {
-  stdio: ['ignore', 'pipe', 'pipe'],
-})
-let log = ''
-server.stderr.on('data', (part) => (log += part))
-const gone = new Promise((resolve) => server.once('close', resolve))
-
-try {
-  const line = await new Promise((resolve, reject) => {
-    createInterface(server.stdout).once('line', resolve)
-    gone.then(() => reject(new Error(`the server did not come up: ${log}`)))
-  })
-  const first = JSON.parse(line)
-  let refresh = first.tokens.refresh_token
-  for (const alg of ALGORITHMS) {
-    const audience = audienceOf(alg)
-    await published(first.issuer, alg)
-    const answer = await post(`${first.issuer}/v1/session/refresh`, { refresh_token: refresh, audience })
-    refresh = answer.refresh_token
-    assert.equal(decodeProtectedHeader(answer.access_token).alg, alg)
-    await judge(first, answer.access_token, audience)
-    await judgeReadme(first.issuer, answer.access_token, audience)
-    console.log(`${alg}: verified, and refused where it must be`)
-  }
-} finally {
-  server.kill()
-  await gone
-  rmSync(folder, { recursive: true })
-}
 
 // An audience whose tokens are signed so, and which the first client may have.
 function audienceOf(alg) {
   const audience = `service-${alg.toLowerCase()}`
-  command('', 'audience', 'set', audience, '--alg', alg)
-  const client = JSON.parse(command('', 'client', 'show', 'app'))
+  command('audience', 'set', audience, '--alg', alg)
+  const client = JSON.parse(command('client', 'show', 'app'))
   client.audiences.push(audience)
-  command(JSON.stringify(client), 'client', 'change', '-')
+  said(JSON.stringify(client), 'client', 'change', '-')
   return audience
-}
-
-// Runs a command of the same binary on this server, with `input` on its standard input.
-function command(input, ...words) {
-  const options = { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'] }
-  return execFileSync(process.env.POUNDLOCK, [...words, '--data', join(folder, 'data')], options)
 }
 
 // The example of the documentation accepts the token, and nothing that differs from it in one thing.
@@ -105,19 +63,6 @@ async function judgeReadme(issuer, token, audience) {
   await assert.rejects(import(`${block}?of=${audience}x`), { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED' })
 }
 
-// Waits for a key of this algorithm: RSA keys are made in the background.
-async function published(issuer, alg) {
-  const end = performance.now() + 60_000
-  for (;;) {
-    const answer = await fetch(`${issuer}/.well-known/jwks.json`)
-    const { keys } = await answer.json()
-    assert.ok(keys.every((key) => !('d' in key)))
-    if (keys.some((key) => key.alg === alg)) return
-    assert.ok(performance.now() < end, `no ${alg} key within a minute`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-}
-
 async function post(url, body) {
   const headers = { 'content-type': 'application/json' }
   const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
@@ -129,3 +74,17 @@ async function post(url, body) {
 function encoded(value) {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
+
+await within(async (first) => {
+  let refresh = first.tokens.refresh_token
+  for (const alg of ALGORITHMS) {
+    const audience = audienceOf(alg)
+    await published(first.issuer, alg)
+    const answer = await post(`${first.issuer}/v1/session/refresh`, { refresh_token: refresh, audience })
+    refresh = answer.refresh_token
+    assert.equal(decodeProtectedHeader(answer.access_token).alg, alg)
+    await judge(first, answer.access_token, audience)
+    await judgeReadme(first.issuer, answer.access_token, audience)
+    console.log(`${alg}: verified, and refused where it must be`)
+  }
+})
